@@ -1,0 +1,1 @@
+"""Content that people approved: versions in the store, the approval log beside it."""

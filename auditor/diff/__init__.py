@@ -1,0 +1,1 @@
+"""Compare a snapshot with a baseline in SQL: drift queries, setting catalogue, findings."""

@@ -1,0 +1,1 @@
+"""One renderer per file; the file name is the format's name."""

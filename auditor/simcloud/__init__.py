@@ -1,0 +1,1 @@
+"""Simulated clouds on loopback, in the providers' own wire protocols."""

@@ -1,0 +1,1 @@
+"""One DuckDB file: validity intervals, sealed snapshots, digests, the life of findings."""
