@@ -103,6 +103,39 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnSpec:
+    """A column of a table, without the SDK that defines it."""
+
+    name: str
+    type: str
+    """DuckDB type: VARCHAR, BIGINT, BOOLEAN, TIMESTAMP, VARCHAR[] or JSON."""
+    description: str
+    volatile: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TableSpec:
+    """A table as the store knows it; what `collect` hands over and readers get back."""
+
+    name: str
+    cloud: str
+    title: str
+    description: str
+    columns: tuple[ColumnSpec, ...]
+    kind: str = "resource"
+    """`instance` for virtual machines, else `resource`."""
+    owner: str | None = None
+    """Column with the resource_id of what a row is part of."""
+    gone: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Column values of a resource that is still listed but no longer exists."""
+
+    @property
+    def hashed_columns(self) -> tuple[str, ...]:
+        """Names of the columns that the row hash covers, sorted."""
+        return tuple(sorted(c.name for c in self.columns if not c.volatile))
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """Outcome of one (table, scope) in one run."""
 

@@ -14,7 +14,7 @@ from cloudquery.sdk.scheduler import TableResolver
 from cloudquery.sdk.schema import Column, Table
 from cloudquery.sdk.types import JSONType
 
-from auditor.model import JsonValue, Row, Scope
+from auditor.model import ColumnSpec, JsonValue, Row, Scope, TableSpec
 
 Raw = Mapping[str, Any]
 """One item as the provider's API returned it."""
@@ -139,10 +139,21 @@ class ResourceTable(Table):  # type: ignore[misc]  # the SDK has no types
         """The CloudQuery resolver of this table."""
         return ScopeResolver(self)
 
-    @property
-    def hashed_columns(self) -> list[str]:
-        """Names of the columns that the row hash covers."""
-        return [c.name for c in self.columns if not c.volatile]
+    def spec(self) -> TableSpec:
+        """Return the table as the store knows it, free of the SDK's types."""
+        return TableSpec(
+            name=self.name,
+            cloud=self.cloud,
+            title=self.title,
+            description=self.description,
+            columns=tuple(
+                ColumnSpec(c.name, sql_type(c.type), c.description, c.volatile)
+                for c in self.columns
+            ),
+            kind=self.kind,
+            owner=self.owner,
+            gone=self.gone,
+        )
 
 
 class ScopeResolver(TableResolver):  # type: ignore[misc]  # the SDK has no types
@@ -158,6 +169,22 @@ class ScopeResolver(TableResolver):  # type: ignore[misc]  # the SDK has no type
     ) -> Generator[Raw, None, None]:
         """Yield the provider's items; errors pass through to the engine's scope guard."""
         yield from self._table.fetch(client)
+
+
+def sql_type(kind: pa.DataType) -> str:
+    """Return the DuckDB type that stores an Arrow type."""
+    if isinstance(kind, JSONType):
+        return "JSON"
+    return _SQL_TYPES[kind]
+
+
+_SQL_TYPES = {
+    pa.string(): "VARCHAR",
+    pa.int64(): "BIGINT",
+    pa.bool_(): "BOOLEAN",
+    pa.timestamp("us", tz="UTC"): "TIMESTAMP",
+    pa.list_(pa.string()): "VARCHAR[]",
+}
 
 
 def tags_from_pairs(pairs: Iterable[Mapping[str, str]] | None) -> dict[str, str]:

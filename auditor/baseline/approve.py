@@ -1,0 +1,187 @@
+"""Approve: make version n + 1 of a baseline out of version n and what a person accepts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from auditor.baseline.log import append
+from auditor.baseline.versions import (
+    Acceptance,
+    Content,
+    Override,
+    approved_baseline,
+    content_of,
+    log_record,
+    write_version,
+)
+from auditor.config import BaselineConfig
+from auditor.errors import BaselineError
+from auditor.model import Baseline, Coverage, Finding, Snapshot, Status, TableSpec, Verdict
+from auditor.store.database import transaction
+from auditor.store.snapshots import coverage_of
+from auditor.store.tables import present, table_specs
+
+_WHOLE_ROWS = (Verdict.NEW, Verdict.REMOVED, Verdict.REPLACED)
+"""Verdicts about a resource as such: accepting one approves the resource's rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Who approves, and why."""
+
+    approved_by: str
+    prepared_by: str
+    reason: str
+    at: datetime
+    ticket: str | None = None
+    review_due: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """What an approval came to."""
+
+    baseline: Baseline
+    uncovered: tuple[Coverage, ...]
+    """Readings that were not complete: nothing of them was approved."""
+
+
+def approve_snapshot(
+    con: duckdb.DuckDBPyConnection,
+    config: BaselineConfig,
+    approval: Approval,
+    snapshot: Snapshot,
+    *,
+    name: str | None = None,
+) -> Approved:
+    """Approve all completely read scopes of a snapshot; what was not read stays as it was."""
+    before = approved_baseline(con, config, name)
+    old = content_of(con, before) if before else Content({})
+    coverage = coverage_of(con, snapshot.id)
+    fresh = {
+        (c.table, c.scope): (snapshot.id, str(c.digest))
+        for c in coverage
+        if c.status is Status.COMPLETE
+    }
+    content = Content(
+        scopes=old.scopes | fresh,
+        overrides=tuple(o for o in old.overrides if (o.table, o.scope) not in fresh),
+        acceptances=tuple(a for a in old.acceptances if (a.table, a.scope) not in fresh),
+    )
+    if not fresh:
+        raise BaselineError(
+            f"snapshot {snapshot.id} has no completely read scope",
+            hint="audit report says what could not be read; run again when it is mended",
+        )
+    baseline = _write(con, config, approval, snapshot, before, content, name)
+    return Approved(baseline, tuple(c for c in coverage if c.status.is_gap))
+
+
+def approve_findings(
+    con: duckdb.DuckDBPyConnection,
+    config: BaselineConfig,
+    approval: Approval,
+    snapshot: Snapshot,
+    findings: Sequence[Finding],
+    *,
+    name: str | None = None,
+) -> Approved:
+    """Approve single findings on top of the newest version."""
+    before = approved_baseline(con, config, name)
+    if before is None:
+        raise BaselineError(
+            "there is no baseline that findings could be accepted into",
+            hint="approve a whole snapshot first: audit baseline approve --reason TEXT",
+        )
+    old = content_of(con, before)
+    scopes = dict(old.scopes)
+    overrides = {(o.table, o.scope, o.resource_id): o for o in old.overrides}
+    acceptances = {a.fingerprint: a for a in old.acceptances}
+    specs = table_specs(con)
+    coverage = {(c.table, c.scope): c.status for c in coverage_of(con, snapshot.id)}
+    for finding in findings:
+        if finding.resource_type == "scope" and finding.verdict is Verdict.UNKNOWN:
+            for key in [k for k in scopes if k[1] == finding.scope]:
+                if coverage.get(key) is not Status.COMPLETE:
+                    del scopes[key]
+        elif finding.verdict in _WHOLE_ROWS:
+            for override in _rows_of(con, specs, finding, snapshot.id):
+                overrides[override.table, override.scope, override.resource_id] = override
+        else:
+            acceptances[finding.fingerprint] = Acceptance(
+                finding.resource_type, finding.scope, finding.fingerprint, finding.content_hash
+            )
+    content = Content(scopes, tuple(overrides.values()), tuple(acceptances.values()))
+    return Approved(_write(con, config, approval, snapshot, before, content, name), ())
+
+
+def _write(
+    con: duckdb.DuckDBPyConnection,
+    config: BaselineConfig,
+    approval: Approval,
+    snapshot: Snapshot,
+    before: Baseline | None,
+    content: Content,
+    name: str | None,
+) -> Baseline:
+    if not approval.reason.strip():
+        raise BaselineError("an approval needs a reason", hint="add --reason TEXT")
+    if config.four_eyes and approval.approved_by == approval.prepared_by:
+        raise BaselineError(
+            f"{approval.approved_by} prepared this and may not approve it: four eyes are on",
+            hint="another person approves with --by, or names the preparer with --prepared-by",
+        )
+    baseline = Baseline(
+        name=name or config.name,
+        version=before.version + 1 if before else 1,
+        snapshot=snapshot.id,
+        digest=content.digest(),
+        previous_digest=before.digest if before else None,
+        prepared_by=approval.prepared_by,
+        approved_by=approval.approved_by,
+        approved_at=approval.at,
+        reason=approval.reason,
+        ticket=approval.ticket,
+        review_due=approval.review_due,
+        scopes=len(content.scopes),
+    )
+    with transaction(con):
+        write_version(con, baseline, content)
+    # NOTE: the log comes last: a version without its line was never approved.
+    append(config.approvals, log_record(baseline))
+    return baseline
+
+
+def _rows_of(
+    con: duckdb.DuckDBPyConnection, specs: Iterable[TableSpec], finding: Finding, snapshot: int
+) -> list[Override]:
+    """Return the rows that accepting a resource approves: its own and those it owns."""
+    found: list[Override] = []
+    for spec in specs:
+        if spec.cloud != finding.scope.cloud:
+            continue
+        owned = f' OR t."{spec.owner}" = $id' if spec.owner else ""
+        rows = con.execute(
+            f"SELECT t.resource_id, bool_or(t.valid_from <= {snapshot} "
+            f"AND t.valid_to > {snapshot} AND {present(spec, 't')}), "
+            f"max(t.row_hash::VARCHAR) FILTER (t.valid_from <= {snapshot} "
+            f"AND t.valid_to > {snapshot}) "
+            f'FROM store.inventory."{spec.name}" t '
+            "WHERE t.account_id = $account AND t.region = $region "
+            f"AND (t.resource_id = $id{owned}) GROUP BY ALL",
+            {
+                "id": finding.resource_id,
+                "account": finding.scope.account_id,
+                "region": finding.scope.region,
+            },
+        ).fetchall()
+        found += [
+            Override(spec.name, finding.scope, resource_id, row_hash if is_there else None)
+            for resource_id, is_there, row_hash in rows
+        ]
+    return found
+

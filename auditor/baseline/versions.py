@@ -1,0 +1,306 @@
+"""Baseline versions in the store: which content each covers, its digest, whether it verifies.
+
+A version names, for each (table, scope), the snapshot whose content is approved; so approving
+a whole snapshot costs a row per scope, however many resources that holds. Single acceptances
+lie on top: overrides replace whole rows (a resource that is new, replaced or gone), and
+acceptances silence one finding for as long as its exact content stays the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from typing import Any
+
+import duckdb
+
+from auditor.baseline.log import Entry, read_log
+from auditor.config import BaselineConfig
+from auditor.errors import IntegrityError
+from auditor.model import Baseline, Scope
+from auditor.store.digests import scope_digests
+from auditor.store.hashing import utc
+from auditor.store.tables import insert_columns
+
+Key = tuple[str, Scope]
+"""A table in a scope."""
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """An approved row that replaces what the covered snapshot holds; no hash: approved as gone."""
+
+    table: str
+    scope: Scope
+    resource_id: str
+    row_hash: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """A finding that people accepted, with the content that they saw."""
+
+    table: str
+    scope: Scope
+    fingerprint: str
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a version approves."""
+
+    scopes: dict[Key, tuple[int, str]]
+    """Snapshot and scope digest by (table, scope)."""
+    overrides: tuple[Override, ...] = ()
+    acceptances: tuple[Acceptance, ...] = ()
+
+    def digest(self) -> str:
+        """Return the sha256 (hex) over everything that the version approves."""
+        lines = [
+            f"scope {table} {scope.cloud} {scope.account_id} {scope.region} {digest}\n"
+            for (table, scope), (_, digest) in self.scopes.items()
+        ]
+        lines += [
+            f"row {o.table} {o.scope.cloud} {o.scope.account_id} {o.scope.region} "
+            f"{o.resource_id} {o.row_hash or 'gone'}\n"
+            for o in self.overrides
+        ]
+        lines += [f"finding {a.fingerprint} {a.content_hash}\n" for a in self.acceptances]
+        return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
+
+
+def versions(con: duckdb.DuckDBPyConnection, name: str | None = None) -> list[Baseline]:
+    """Return the versions that the store holds, oldest first."""
+    rows = con.execute(
+        "SELECT name, version, snapshot, digest, previous_digest, prepared_by, approved_by, "
+        "approved_at, reason, ticket, review_due, scopes, signature FROM store.baseline_version "
+        "WHERE name = coalesce(?, name) ORDER BY name, version",
+        [name],
+    ).fetchall()
+    return [_baseline(row) for row in rows]
+
+
+def content_of(con: duckdb.DuckDBPyConnection, baseline: Baseline) -> Content:
+    """Return what a version approves."""
+    which = [baseline.name, baseline.version]
+    scopes = {
+        (table, Scope(cloud, account, region)): (snapshot, digest)
+        for table, cloud, account, region, snapshot, digest in con.execute(
+            "SELECT table_name, cloud, account_id, region, snapshot, digest "
+            "FROM store.baseline_scope WHERE name = ? AND version = ?",
+            which,
+        ).fetchall()
+    }
+    overrides = con.execute(
+        "SELECT table_name, cloud, account_id, region, resource_id, row_hash::VARCHAR "
+        "FROM store.baseline_override WHERE name = ? AND version = ? ORDER BY ALL",
+        which,
+    ).fetchall()
+    acceptances = con.execute(
+        "SELECT table_name, cloud, account_id, region, fingerprint, content_hash "
+        "FROM store.baseline_acceptance WHERE name = ? AND version = ? ORDER BY ALL",
+        which,
+    ).fetchall()
+    return Content(
+        scopes,
+        tuple(Override(t, Scope(c, a, r), *rest) for t, c, a, r, *rest in overrides),
+        tuple(Acceptance(t, Scope(c, a, r), *rest) for t, c, a, r, *rest in acceptances),
+    )
+
+
+def write_version(
+    con: duckdb.DuckDBPyConnection, baseline: Baseline, content: Content
+) -> None:
+    """Store a version; one that an interrupted approval left behind is replaced."""
+    for table in (
+        "baseline_version",
+        "baseline_scope",
+        "baseline_override",
+        "baseline_acceptance",
+    ):
+        con.execute(
+            f"DELETE FROM store.{table} WHERE name = ? AND version >= ?",
+            [baseline.name, baseline.version],
+        )
+    con.execute(
+        "INSERT INTO store.baseline_version VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            baseline.name,
+            baseline.version,
+            baseline.snapshot,
+            baseline.digest,
+            baseline.previous_digest,
+            baseline.prepared_by,
+            baseline.approved_by,
+            utc(baseline.approved_at),
+            baseline.reason,
+            baseline.ticket,
+            utc(baseline.review_due) if baseline.review_due else None,
+            baseline.scopes,
+            baseline.signature,
+        ],
+    )
+    which = {"name": baseline.name, "version": baseline.version}
+    insert_columns(
+        con,
+        "baseline_scope",
+        which
+        | _scope_columns(content.scopes)
+        | {
+            "snapshot": [snapshot for snapshot, _ in content.scopes.values()],
+            "digest": [digest for _, digest in content.scopes.values()],
+        },
+    )
+    insert_columns(
+        con,
+        "baseline_override",
+        which
+        | _scope_columns([(o.table, o.scope) for o in content.overrides])
+        | {
+            "resource_id": [o.resource_id for o in content.overrides],
+            "row_hash": [o.row_hash for o in content.overrides],
+        },
+    )
+    insert_columns(
+        con,
+        "baseline_acceptance",
+        which
+        | _scope_columns([(a.table, a.scope) for a in content.acceptances])
+        | {
+            "fingerprint": [a.fingerprint for a in content.acceptances],
+            "content_hash": [a.content_hash for a in content.acceptances],
+        },
+    )
+
+
+def approved_baseline(
+    con: duckdb.DuckDBPyConnection, config: BaselineConfig, name: str | None = None
+) -> Baseline | None:
+    """Return the newest approved version, verified, or None where nobody has approved one.
+
+    Raises `IntegrityError` where the log, the version or the content that it covers was altered.
+    """
+    name = name or config.name
+    entries = read_log(config.approvals)
+    _check_anchors(con, config, entries)
+    approvals = [e for e in entries if e.content.get("name") == name]
+    stored = {b.version: b for b in versions(con, name)}
+    if not approvals:
+        if stored and not entries:
+            return _refuse_missing_log(config, stored)
+        return None
+    approval = approvals[-1].content
+    baseline = stored.get(int(approval["version"]))
+    if baseline is None:
+        raise IntegrityError(
+            f"baseline {name} v{approval['version']} is approved but not in the store",
+            where=str(config.approvals),
+            hint="restore the store that it was approved in, or start a new approval log",
+        )
+    _check_record(config, baseline, approval)
+    _check_content(con, baseline, content_of(con, baseline))
+    return baseline
+
+
+def log_record(baseline: Baseline) -> dict[str, Any]:
+    """Return a version as the approval log records it."""
+    return {
+        "action": "approve",
+        "name": baseline.name,
+        "version": baseline.version,
+        "snapshot": baseline.snapshot,
+        "digest": baseline.digest,
+        "previous_digest": baseline.previous_digest,
+        "prepared_by": baseline.prepared_by,
+        "approved_by": baseline.approved_by,
+        "approved_at": baseline.approved_at,
+        "reason": baseline.reason,
+        "ticket": baseline.ticket,
+        "review_due": baseline.review_due,
+        "scopes": baseline.scopes,
+        "signature": baseline.signature,
+    }
+
+
+def _scope_columns(keys: Iterable[Key]) -> dict[str, Any]:
+    keys = list(keys)
+    return {
+        "table_name": [table for table, _ in keys],
+        "cloud": [scope.cloud for _, scope in keys],
+        "account_id": [scope.account_id for _, scope in keys],
+        "region": [scope.region for _, scope in keys],
+    }
+
+
+def _baseline(row: Sequence[Any]) -> Baseline:
+    found = Baseline(*row)
+    due = found.review_due
+    return replace(
+        found,
+        approved_at=found.approved_at.replace(tzinfo=timezone.utc),
+        review_due=due.replace(tzinfo=timezone.utc) if isinstance(due, datetime) else None,
+    )
+
+
+def _refuse_missing_log(config: BaselineConfig, stored: dict[int, Baseline]) -> None:
+    newest = stored[max(stored)]
+    raise IntegrityError(
+        f"the approval log is missing; the store holds {newest.name} v{newest.version}",
+        where=str(config.approvals),
+        hint="restore the log from a copy; without it no approval can be shown",
+    )
+
+
+def _check_anchors(
+    con: duckdb.DuckDBPyConnection, config: BaselineConfig, entries: Sequence[Entry]
+) -> None:
+    """Refuse a log whose tail was cut: snapshots remember its head."""
+    hashes = {entry.sha256 for entry in entries}
+    anchored = con.execute(
+        "SELECT id, approval_head FROM store.snapshot WHERE approval_head IS NOT NULL "
+        "ORDER BY id DESC LIMIT 1"
+    ).fetchone()
+    if anchored and anchored[1] not in hashes:
+        raise IntegrityError(
+            f"the approval log lost lines that snapshot {anchored[0]} has seen",
+            where=str(config.approvals),
+            hint="restore the log from a copy that you trust; the baseline is refused until then",
+        )
+
+
+def _check_record(config: BaselineConfig, baseline: Baseline, approval: Any) -> None:
+    recorded = log_record(baseline)
+    for field in ("digest", "previous_digest", "approved_by", "prepared_by", "reason", "scopes"):
+        if recorded[field] != approval.get(field):
+            raise IntegrityError(
+                f"baseline {baseline.name} v{baseline.version}: {field} in the store is not "
+                "what was approved",
+                where=str(config.approvals),
+                hint="restore the store from a copy that you trust",
+            )
+
+
+def _check_content(
+    con: duckdb.DuckDBPyConnection, baseline: Baseline, content: Content
+) -> None:
+    label = f"baseline {baseline.name} v{baseline.version}"
+    if content.digest() != baseline.digest:
+        raise IntegrityError(
+            f"{label}: its list of approved content was altered",
+            hint="restore the store from a copy that you trust",
+        )
+    wanted: defaultdict[tuple[str, int], dict[Scope, str]] = defaultdict(dict)
+    for (table, scope), (snapshot, digest) in content.scopes.items():
+        wanted[table, snapshot][scope] = digest
+    for (table, snapshot), scopes in wanted.items():
+        found = scope_digests(con, table, scopes, at=snapshot)
+        for scope, digest in scopes.items():
+            if found[scope] != digest:
+                raise IntegrityError(
+                    f"{label}: rows of {table} in {scope} were altered after the approval",
+                    hint="audit store verify names the rows; restore the store from a copy",
+                )

@@ -1,0 +1,154 @@
+"""`audit baseline`: what people have approved, and approving more."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from auditor.cli.common import ConfigOption, JsonOption, err, load, out, print_json, visible
+
+if TYPE_CHECKING:
+    from auditor.model import AuditRun, Baseline, Finding
+
+app = typer.Typer(help="Approve snapshots and findings; list what is approved.", no_args_is_help=True)
+
+NameOption = Annotated[
+    str | None,
+    typer.Option("--name", help="Which baseline.", show_default="baseline.name"),
+]
+
+
+@app.command()
+def approve(  # noqa: PLR0913
+    config: ConfigOption = None,
+    name: NameOption = None,
+    finding: Annotated[
+        list[str] | None,
+        typer.Option(help="Accept only this finding (fingerprint or its start); repeatable."),
+    ] = None,
+    reason: Annotated[str, typer.Option(help="Why this is as it should be.")] = "",
+    ticket: Annotated[str | None, typer.Option(help="Change or ticket number.")] = None,
+    by: Annotated[
+        str | None, typer.Option(help="Who approves.", show_default="the system user")
+    ] = None,
+    prepared_by: Annotated[
+        str | None, typer.Option(help="Who prepared this.", show_default="the system user")
+    ] = None,
+    review_due: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="When to look at it again.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Approve the newest snapshot, or single findings, as the next version of the baseline."""
+    from datetime import timezone
+
+    from auditor import decisions
+
+    settings = load(config)
+    request = decisions.prepare(settings, findings=finding or [], name=name)
+    if not yes:
+        _confirm(request)
+    due = review_due.replace(tzinfo=timezone.utc) if review_due else None
+    approved = decisions.approve(
+        settings,
+        request,
+        decisions.Who(by=by, prepared_by=prepared_by, reason=reason, ticket=ticket, review_due=due),
+    )
+    if json:
+        print_json({"baseline": _plain(approved.baseline), "uncovered": len(approved.uncovered)})
+        return
+    baseline = approved.baseline
+    out().print(
+        f"Approved: baseline {visible(baseline.name)} v{baseline.version} by "
+        f"{visible(baseline.approved_by)}, {baseline.scopes} scopes, digest {baseline.digest[:16]}."
+    )
+    if approved.uncovered:
+        out().print(f"{len(approved.uncovered)} scopes were not read and stay unapproved:")
+        for gap in approved.uncovered[:20]:
+            out().print(f"  {visible(gap.table)} in {visible(gap.scope)}: {gap.status}")
+
+
+@app.command("list")
+def list_(config: ConfigOption = None, json: JsonOption = False) -> None:
+    """List all versions of all baselines."""
+    from auditor import decisions
+
+    known = decisions.all_versions(load(config))
+    if json:
+        print_json([_plain(b) for b in known])
+        return
+    if not known:
+        out().print('No baseline yet. Approve one: audit baseline approve --reason "..."')
+        return
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for title in ("name", "version", "approved by", "approved at", "scopes", "ticket", "reason"):
+        table.add_column(title, overflow="fold")
+    for b in known:
+        table.add_row(
+            visible(b.name),
+            str(b.version),
+            visible(b.approved_by),
+            f"{b.approved_at:%Y-%m-%d %H:%M}",
+            str(b.scopes),
+            visible(b.ticket or "-"),
+            visible(b.reason),
+        )
+    out().print(table)
+
+
+@app.command()
+def show(
+    config: ConfigOption = None,
+    name: NameOption = None,
+    version: Annotated[int | None, typer.Option(help="Which version.", show_default="newest")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Show one version: who approved what, when and why; verified as far as a run does."""
+    from auditor import decisions
+
+    found = decisions.describe(load(config), name, version)
+    if json:
+        print_json(found)
+        return
+    for key, value in found.items():
+        if isinstance(value, list):
+            out().print(f"{key}: {len(value)}")
+            for item in value[:50]:
+                out().print(f"  {visible(' '.join(str(v) for v in item.values()))}")
+        else:
+            out().print(f"{key}: {visible('-' if value is None else value)}")
+
+
+def _confirm(request: Any) -> None:
+    run: AuditRun = request.run
+    loosened = [f for f in request.findings if f.verdict in ("LOOSENED", "SUSPICIOUS")]
+    console = err()
+    what = f"{len(request.findings)} findings" if request.single else f"snapshot {run.snapshot.id}"
+    console.print(f"You are about to approve {what} as it should be.")
+    if request.findings and not request.single:
+        console.print(f"It absorbs {len(request.findings)} open findings.")
+    for item in loosened:
+        _show_loosened(item)
+        typer.confirm("Approve this?", abort=True, err=True)
+    if not loosened:
+        typer.confirm("Approve?", abort=True, err=True)
+
+
+def _show_loosened(finding: Finding) -> None:
+    err().print(
+        f"\n{finding.severity} {finding.verdict} {visible(finding.resource_id)}\n"
+        f"  {visible(finding.reason)}"
+    )
+
+
+def _plain(baseline: Baseline) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return asdict(baseline)
+
+

@@ -1,0 +1,86 @@
+"""What commands share: options, configuration, output. Imports nothing heavy."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from auditor.config import Config
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        "-c",
+        help="Configuration file; audit.toml of this folder where it exists, else defaults.",
+        show_default=False,
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdout.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print no report, no progress.")]
+SnapshotOption = Annotated[
+    str | None,
+    typer.Option(
+        "--snapshot", "-s", help="A snapshot's number, run id or UTC time.", show_default="latest"
+    ),
+]
+
+
+def load(path: Path | None) -> Config:
+    """Return the configuration that a command works with, and set up the logs."""
+    from auditor.cli.logs import set_up
+    from auditor.config import load_config
+
+    set_up()
+    return load_config(path)
+
+
+def out() -> Console:
+    """Return the console for data: stdout."""
+    from rich.console import Console
+
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _piped_width())
+
+
+def err() -> Console:
+    """Return the console for everything that is not data: stderr."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON on stdout."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=plain) + "\n")
+
+
+def plain(value: object) -> object:
+    """Return a value in a form that JSON has."""
+    from datetime import datetime, timezone
+
+    if isinstance(value, datetime):
+        aware = value if value.tzinfo else value.replace(tzinfo=timezone.utc)
+        return aware.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return str(value)
+
+
+def visible(value: object) -> str:
+    """Return text for a terminal: control characters shown, markup inert."""
+    from rich.markup import escape
+
+    from auditor.report.plain import visible as shown
+
+    return escape(shown("" if value is None else str(value)))
+
+
+def _piped_width() -> int:
+    columns = os.environ.get("COLUMNS", "")
+    return int(columns) if columns.isdecimal() and int(columns) > 0 else 100

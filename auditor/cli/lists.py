@@ -1,0 +1,106 @@
+"""`audit list` and `audit permissions`: what there is to read and to compare."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from auditor.cli.common import ConfigOption, JsonOption, load, out, print_json, visible
+
+app = typer.Typer(help="List tables, drift queries and settings.", no_args_is_help=True)
+
+FormatOption = Annotated[str, typer.Option("--format", "-f", help="table, json or markdown.")]
+
+
+@app.command()
+def tables(
+    columns: Annotated[bool, typer.Option("--columns", help="List the columns too.")] = False,
+    format: FormatOption = "table",
+    json: JsonOption = False,
+) -> None:
+    """List the tables that can be read, with the permissions that each needs."""
+    from auditor.collect.catalog import all_tables
+
+    rows: list[dict[str, Any]] = []
+    for table in all_tables():
+        spec = table.spec()
+        row: dict[str, Any] = {
+            "table": spec.name,
+            "title": spec.title,
+            "description": spec.description,
+            "permissions": list(table.permissions),
+        }
+        if columns:
+            row["columns"] = [
+                {
+                    "column": c.name,
+                    "type": c.type,
+                    "volatile": c.volatile,
+                    "description": c.description,
+                }
+                for c in spec.columns
+            ]
+        rows.append(row)
+    _emit(rows, "json" if json else format, ("table", "title", "permissions"))
+
+
+@app.command()
+def queries(config: ConfigOption = None, format: FormatOption = "table", json: JsonOption = False) -> None:
+    """List the drift queries, shipped and configured."""
+    from dataclasses import asdict
+
+    from auditor.diff.queries import load_queries
+
+    rows = [asdict(query) for query in load_queries(load(config).run.queries)]
+    _emit(rows, "json" if json else format, ("id", "severity", "verdicts", "attack", "title"))
+
+
+@app.command()
+def settings(config: ConfigOption = None, format: FormatOption = "table", json: JsonOption = False) -> None:
+    """List the setting catalogue: which change is loosened, and how bad."""
+    from auditor.diff.settings import load_settings
+
+    rows = [s.model_dump(mode="json") for s in load_settings(load(config).severity)]
+    _emit(rows, "json" if json else format, ("id", "severity", "column", "comparator", "title"))
+
+
+def permissions(
+    cloud: Annotated[str, typer.Argument(help="aws")],
+    config: ConfigOption = None,
+    format: Annotated[str, typer.Option("--format", "-f", help="json or terraform.")] = "json",
+) -> None:
+    """Print the least that the read-only role of a cloud must be allowed."""
+    from auditor.collect.catalog import CLOUDS
+    from auditor.collect.permissions import policy
+    from auditor.errors import UsageError
+
+    if cloud not in CLOUDS:
+        raise UsageError(f"there are no tables for {cloud!r}", hint=f"one of {', '.join(CLOUDS)}")
+    typer.echo(policy(load(config), cloud, format))
+
+
+def _emit(rows: list[dict[str, Any]], form: str, columns: tuple[str, ...]) -> None:
+    from auditor.errors import UsageError
+
+    if form == "json":
+        print_json(rows)
+    elif form == "markdown":
+        typer.echo("| " + " | ".join(columns) + " |\n|" + "---|" * len(columns))
+        for row in rows:
+            typer.echo("| " + " | ".join(_text(row[c]).replace("|", "\\|") for c in columns) + " |")
+    elif form == "table":
+        from rich.table import Table
+
+        table = Table(box=None, pad_edge=False)
+        for column in columns:
+            table.add_column(column, overflow="fold")
+        for row in rows:
+            table.add_row(*(visible(_text(row[c])) for c in columns))
+        out().print(table)
+    else:
+        raise UsageError(f"--format {form!r}", hint="one of table, json, markdown")
+
+
+def _text(value: object) -> str:
+    return ", ".join(str(v) for v in value) if isinstance(value, list | tuple) else str(value)

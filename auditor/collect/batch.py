@@ -1,0 +1,108 @@
+"""Rows to Arrow: strict, redacted, canonical and hashed once.
+
+A value that does not fit its column is an error of that row, never a silent conversion: a row
+that cannot be stored makes its scope incomplete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+import pyarrow as pa
+from cloudquery.sdk.types import JSONType
+
+from auditor.collect.redact import redact
+from auditor.collect.table import ResourceColumn, ResourceTable
+from auditor.store.hashing import canonical_text, row_hash
+
+
+class RowError(ValueError):
+    """A row that does not fit its table; says which column, never the value."""
+
+
+def prepare(table: ResourceTable, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row as it is stored: redacted, checked, canonical, with its two hashes.
+
+    `row_hash` covers the columns that are not volatile; `evidence_hash` covers all of them, so
+    that a later edit of any stored value is found.
+    """
+    clean = redact(dict(row))
+    unknown = clean.keys() - {column.name for column in table.columns}
+    if unknown:
+        raise RowError(f"{table.name} has no column {', '.join(sorted(unknown))}")
+    stored = {c.name: _stored(table, c, clean.get(c.name)) for c in table.columns}
+    hashed = {c.name: stored[c.name] for c in table.columns if not c.volatile}
+    hashes = {"row_hash": row_hash(hashed), "evidence_hash": row_hash(stored)}
+    return hashes | stored
+
+
+def to_batch(table: ResourceTable, rows: Iterable[Mapping[str, Any]]) -> pa.RecordBatch:
+    """Return prepared rows as one Arrow batch in the form that the stage stores."""
+    return pa.RecordBatch.from_pylist(list(rows), schema=stage_schema(table))
+
+
+def stage_schema(table: ResourceTable) -> pa.Schema:
+    """Return the Arrow schema of a table's staged rows: JSON as text, instants without zone."""
+    fields = [pa.field("row_hash", pa.string()), pa.field("evidence_hash", pa.string())]
+    for column in table.columns:
+        kind = column.type
+        if isinstance(kind, JSONType):
+            kind = pa.string()
+        elif pa.types.is_timestamp(kind):
+            kind = pa.timestamp("us")
+        fields.append(pa.field(column.name, kind))
+    return pa.schema(fields)
+
+
+def _stored(table: ResourceTable, column: ResourceColumn, value: Any) -> Any:
+    if value is None:
+        if column.not_null:
+            raise RowError(f"{table.name}.{column.name} is missing")
+        return None
+    if isinstance(column.type, JSONType):
+        return canonical_text(value)
+    try:
+        return _CHECKS[column.type](value)
+    except (TypeError, ValueError):
+        raise RowError(
+            f"{table.name}.{column.name} holds a {type(value).__name__}, not {column.type}"
+        ) from None
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError
+    return value
+
+
+def _boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _instant(value: Any) -> datetime:
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise TypeError
+    return value.astimezone(timezone.utc).replace(tzinfo=None)
+
+
+def _strings(value: Any) -> list[str]:
+    return sorted({_text(item) for item in value})
+
+
+_CHECKS = {
+    pa.string(): _text,
+    pa.int64(): _integer,
+    pa.bool_(): _boolean,
+    pa.timestamp("us", tz="UTC"): _instant,
+    pa.list_(pa.string()): _strings,
+}

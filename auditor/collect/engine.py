@@ -1,0 +1,305 @@
+"""Read scopes x tables into batches, and account for each of them with a coverage row.
+
+Nothing is swallowed: a row that cannot be stored, an answer that cannot be parsed, a call that
+is denied makes its scope incomplete and names the reason. The scopes beside it stand.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from auditor.collect.agenda import Agenda
+from auditor.collect.batch import RowError, prepare, to_batch
+from auditor.collect.catalog import CLOUDS, all_tables, select_tables
+from auditor.collect.context import CollectContext
+from auditor.collect.progress import Progress
+from auditor.collect.table import ResourceTable, ScopeClient
+from auditor.config import Config, RunConfig
+from auditor.errors import CollectError, MissingExtraError
+from auditor.model import Coverage, Scope, Status, TableSpec
+
+log = logging.getLogger(__name__)
+
+BATCH_ROWS = 500
+"""Rows held in memory per reading before they go to the stage."""
+
+_GRACE = 5.0
+"""Seconds that readings get past the deadline to notice it themselves."""
+
+Sink = Callable[[str, pa.RecordBatch], None]
+
+
+class Account(Protocol):
+    """An account as a cloud's session offers it."""
+
+    cloud: str
+    label: str
+    account_id: str | None
+
+    def open(self) -> None:
+        """Resolve credentials and list the regions."""
+
+    def scopes(self, *, regional: bool) -> Sequence[ScopeClient]:
+        """Return a client for each scope."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """Unit of work: open an account and queue its readings."""
+
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Unit of work: read one table in one scope."""
+
+    table: ResourceTable
+    client: ScopeClient
+
+
+@dataclass
+class _Collection:
+    """State that the worker threads of one run share."""
+
+    config: Config
+    context: CollectContext
+    sink: Sink
+    progress: Progress
+    agenda: Agenda[_Open | _Reading] = field(default_factory=Agenda)
+    coverage: dict[tuple[str, Scope], Coverage] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    closed: bool = False
+
+    def record(self, items: Iterable[Coverage]) -> None:
+        """Keep outcomes, unless the run was given up meanwhile."""
+        with self.lock:
+            if not self.closed:
+                self.coverage.update({(item.table, item.scope): item for item in items})
+
+    def write(self, table: str, batch: pa.RecordBatch) -> None:
+        """Hand rows to the stage, unless the run was given up meanwhile."""
+        with self.lock:
+            if self.closed:
+                raise CollectError("given up", status=Status.FAILED, kind="deadline")
+        self.sink(table, batch)
+
+
+def specs() -> list[TableSpec]:
+    """Return the definitions of all tables, for the store."""
+    return [table.spec() for table in all_tables()]
+
+
+def bounded_by(run: RunConfig) -> CollectContext:
+    """Return the deadline, time-outs and retry cap of a run that starts now."""
+    return CollectContext(
+        deadline=time.monotonic() + run.deadline.total_seconds(),
+        connect_timeout=run.connect_timeout.total_seconds(),
+        read_timeout=run.read_timeout.total_seconds(),
+        max_attempts=run.max_attempts,
+    )
+
+
+def check_selection(config: Config) -> None:
+    """Raise `ConfigError` for table globs that match nothing, before anything is read."""
+    select_tables(all_tables(), config.run.tables, config.run.skip_tables)
+
+
+def collect(
+    config: Config, sink: Sink, *, context: CollectContext, progress: Progress
+) -> list[Coverage]:
+    """Read everything that the configuration asks for; rows go to `sink` as they come.
+
+    Returns one coverage row per (table, scope), sorted. Ends at the deadline at the latest, a
+    grace for calls that are under way included.
+    """
+    check_selection(config)
+    state = _Collection(config, context, sink, progress)
+    for cloud in CLOUDS:
+        if getattr(config, cloud).enabled:
+            _queue_accounts(state, cloud)
+    threads = [
+        threading.Thread(target=_work, args=(state,), name=f"collect-{i}", daemon=True)
+        for i in range(config.run.concurrency)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        left = context.deadline - time.monotonic() + context.read_timeout + _GRACE
+        finished = state.agenda.finished(left)
+    finally:
+        context.stop()
+        with state.lock:
+            state.closed = True
+    if not finished:
+        log.warning("collection was given up at its deadline")
+    return sorted(state.coverage.values(), key=lambda c: (c.scope, c.table))
+
+
+def session_of(cloud: str) -> Any:
+    """Return the session module of a cloud; raises `MissingExtraError` without its SDK."""
+    try:
+        return importlib.import_module(f"auditor.collect.{cloud}.session")
+    except ModuleNotFoundError as exc:
+        raise MissingExtraError(
+            f"{cloud} is enabled, but its SDK is not installed ({exc.name})",
+            hint=f"pip install 'cloud-baseline-auditor[{cloud}]', or set {cloud}.enabled = false",
+        ) from exc
+
+
+def session_permissions(cloud: str, config: Config) -> list[str]:
+    """Return what a cloud's session itself must be allowed, besides the tables."""
+    needed: list[str] = session_of(cloud).permissions(config)
+    return needed
+
+
+def _queue_accounts(state: _Collection, cloud: str) -> None:
+    session = session_of(cloud)
+    try:
+        accounts = session.accounts(state.config, state.context)
+    except Exception as exc:  # noqa: BLE001  # the scope guard
+        state.record(_gaps(state, cloud, Scope(cloud, "*", "*"), classified(cloud, exc)))
+        return
+    for account in accounts:
+        state.agenda.add(account.label, _Open(account))
+    state.progress.expect(len(accounts))
+
+
+def _work(state: _Collection) -> None:
+    while (taken := state.agenda.take()) is not None:
+        label, unit = taken
+        try:
+            if isinstance(unit, _Open):
+                _open(state, label, unit.account)
+            else:
+                state.record([_read(state, unit)])
+        finally:
+            state.progress.advance(state.context.throttles)
+            state.agenda.done(label)
+
+
+def _open(state: _Collection, label: str, account: Account) -> None:
+    """Open an account and queue a reading for each table and scope in it."""
+    wanted, skipped = _tables(state, account.cloud)
+    try:
+        state.context.check()
+        account.open()
+        readings = [
+            _Reading(table, client)
+            for table in wanted
+            for client in table.resolver.multiplex(account)
+        ]
+    except Exception as exc:  # noqa: BLE001  # the scope guard
+        scope = Scope(account.cloud, account.account_id or account.label, "*")
+        state.record(_gaps(state, account.cloud, scope, classified(account.cloud, exc)))
+        return
+    state.record(
+        Coverage(table.name, client.scope, Status.SKIPPED)
+        for table in skipped
+        for client in table.resolver.multiplex(account)
+    )
+    # NOTE: until a reading has ended it counts as failed, so that giving up leaves no hole.
+    state.record(
+        Coverage(
+            reading.table.name,
+            reading.client.scope,
+            Status.FAILED,
+            error_kind="deadline",
+            detail="not read before the deadline",
+        )
+        for reading in readings
+    )
+    state.progress.expect(len(readings))
+    for reading in readings:
+        state.agenda.add(label, reading)
+
+
+def _read(state: _Collection, reading: _Reading) -> Coverage:
+    """Read one table in one scope to its end, and say how it went."""
+    table, scope = reading.table, reading.client.scope
+    rows = 0
+    bad: list[str] = []
+    try:
+        state.context.check()
+        items = table.resolver.resolve(reading.client, None)
+        while chunk := list(islice(items, BATCH_ROWS)):
+            good, faults = _rows(table, chunk, scope)
+            bad.extend(faults)
+            if good:
+                state.write(table.name, to_batch(table, good))
+            rows += len(good)
+            state.progress.rows(len(good))
+            state.context.check()
+    except Exception as exc:  # noqa: BLE001  # the scope guard
+        failure = classified(table.cloud, exc)
+        return Coverage(
+            table.name, scope, Status(failure.status), rows, failure.kind, _detail(failure)
+        )
+    if bad:
+        detail = f"{len(bad)} of {rows + len(bad)} rows could not be stored; first: {bad[0]}"
+        return Coverage(table.name, scope, Status.FAILED, rows, "malformed", detail)
+    return Coverage(table.name, scope, Status.COMPLETE, rows)
+
+
+def _rows(
+    table: ResourceTable, items: Sequence[Any], scope: Scope
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Transform items; returns the rows, and one line for each item that gave none."""
+    good: list[dict[str, Any]] = []
+    bad: list[str] = []
+    for item in items:
+        try:
+            good.append(prepare(table, table.transform(item, scope)))
+        except (RowError, KeyError, TypeError, ValueError, AttributeError) as exc:
+            # NOTE: the text of these may quote the item, so only our own is passed on.
+            what = str(exc) if isinstance(exc, RowError) else f"{type(exc).__name__} in transform"
+            log.debug("a row of %s in %s could not be stored: %s", table.name, scope, what)
+            bad.append(what)
+    return good, bad
+
+
+def _tables(
+    state: _Collection, cloud: str
+) -> tuple[list[ResourceTable], list[ResourceTable]]:
+    run = state.config.run
+    wanted, skipped = select_tables(all_tables(), run.tables, run.skip_tables)
+    return [t for t in wanted if t.cloud == cloud], [t for t in skipped if t.cloud == cloud]
+
+
+def _gaps(
+    state: _Collection, cloud: str, scope: Scope, failure: CollectError
+) -> Iterator[Coverage]:
+    """One coverage row per table for an account that could not be opened."""
+    for table in _tables(state, cloud)[0]:
+        yield Coverage(
+            table.name, scope, Status(failure.status), 0, failure.kind, _detail(failure)
+        )
+
+
+def classified(cloud: str, error: Exception) -> CollectError:
+    """Return what an error means for its scope; what nobody foresaw is `internal`."""
+    if isinstance(error, CollectError):
+        return error
+    known = session_of(cloud).classify(error)
+    if isinstance(known, CollectError):
+        return known
+    # NOTE: the error's own text may quote a response, so only where it arose is logged.
+    trace = "".join(traceback.format_tb(error.__traceback__))
+    log.error("unexpected %s while reading %s\n%s", type(error).__name__, cloud, trace)
+    return CollectError(
+        f"unexpected {type(error).__name__}", status=Status.FAILED, kind="internal"
+    )
+
+
+def _detail(failure: CollectError) -> str:
+    return f"{failure.message}; {failure.hint}" if failure.hint else failure.message

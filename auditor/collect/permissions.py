@@ -1,0 +1,48 @@
+"""The least that a credential must be allowed, as the tables declare it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from auditor.collect.catalog import all_tables, select_tables
+from auditor.collect.engine import session_permissions
+from auditor.config import Config
+from auditor.errors import UsageError
+
+FORMATS = ("json", "terraform")
+
+
+def required(config: Config, cloud: str) -> list[str]:
+    """Return the permissions that a run with this configuration uses, sorted."""
+    tables, _ = select_tables(all_tables(), config.run.tables, config.run.skip_tables)
+    of_cloud = [t for t in tables if t.cloud == cloud]
+    own = session_permissions(cloud, config)
+    return sorted({p for table in of_cloud for p in table.permissions} | set(own))
+
+
+def policy(config: Config, cloud: str, form: str) -> str:
+    """Return the policy to attach to the read-only role, as JSON or Terraform."""
+    if form not in FORMATS:
+        raise UsageError(f"--format {form!r}", hint=f"one of {', '.join(FORMATS)}")
+    document = _aws_policy(required(config, cloud))
+    if form == "json":
+        return json.dumps(document, indent=2)
+    body = json.dumps(document, indent=2).replace("\n", "\n  ")
+    return (
+        'resource "aws_iam_policy" "cloud_baseline_auditor" {\n'
+        '  name        = "cloud-baseline-auditor"\n'
+        '  description = "Read-only inventory for cloud-baseline-auditor"\n'
+        f"  policy      = jsonencode({body})\n}}"
+    )
+
+
+def _aws_policy(actions: Iterable[str]) -> dict[str, object]:
+    """Everything is List or Read; EC2's Describe actions know no resources but `*`."""
+    statement = {
+        "Sid": "CloudBaselineAuditor",
+        "Effect": "Allow",
+        "Action": list(actions),
+        "Resource": "*",
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}

@@ -1,0 +1,255 @@
+"""The steps of an audit, in order: collect -> seal -> diff -> record. Read this file first."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from auditor import __version__
+from auditor.baseline.log import head
+from auditor.baseline.versions import approved_baseline, content_of, versions
+from auditor.config import Config
+from auditor.diff.engine import Drift, find_drift
+from auditor.diff.queries import load_queries
+from auditor.diff.settings import Setting, load_settings
+from auditor.errors import IntegrityError
+from auditor.model import AuditRun, Baseline, Coverage, Outcome, Query, Snapshot
+from auditor.store.database import reading, run_lock, transaction, writing
+from auditor.store.findings import Evaluated, findings_at, order, record_findings
+from auditor.store.runs import (
+    baseline_of_run,
+    inventory,
+    load_run,
+    outcome_of,
+    record_run,
+    with_approval,
+)
+from auditor.store.snapshots import coverage_of, find_snapshot, latest_snapshot
+
+if TYPE_CHECKING:
+    from auditor.collect.progress import Progress
+
+Clock = Callable[[], datetime]
+
+
+def now() -> datetime:
+    """Return the time in UTC; every step gets its clock passed in."""
+    return datetime.now(timezone.utc)
+
+
+def run(config: Config, *, progress: Progress | None = None, clock: Clock = now) -> AuditRun:
+    """Take a snapshot, compare it with the approved baseline, and record what was found."""
+    rules = _Rules.load(config)
+    with run_lock(config.store):
+        snapshot = _take_snapshot(config, progress, clock)
+        return _compare(config, rules, snapshot, clock, record=True)
+
+
+def take_snapshot(
+    config: Config, *, progress: Progress | None = None, clock: Clock = now
+) -> AuditRun:
+    """Take a snapshot only; `compare` can follow later."""
+    with run_lock(config.store):
+        snapshot = _take_snapshot(config, progress, clock)
+    with reading(config.store) as con:
+        coverage = coverage_of(con, snapshot.id)
+    gaps = any(c.status.is_gap for c in coverage)
+    found = _audit_run(config, snapshot, None, coverage)
+    return replace(
+        found,
+        outcome=Outcome.INCOMPLETE if gaps else Outcome.CLEAN,
+        next_steps=(f"audit diff --snapshot {snapshot.id}",),
+    )
+
+
+def compare(config: Config, *, snapshot: str | None = None, clock: Clock = now) -> AuditRun:
+    """Compare a snapshot with the newest baseline.
+
+    For the newest snapshot that is recorded, as a run does; an older one is only shown, since
+    the life of findings goes forward.
+    """
+    rules = _Rules.load(config)
+    with run_lock(config.store, wait=config.store.wait.total_seconds()):
+        with reading(config.store) as con:
+            wanted = find_snapshot(con, snapshot)
+            newest = latest_snapshot(con)
+        is_newest = newest is not None and wanted.id == newest.id
+        return _compare(config, rules, wanted, clock, record=is_newest)
+
+
+def past_run(config: Config, snapshot: str | None = None) -> AuditRun:
+    """Return a run as it was reported; without a snapshot, the newest."""
+    with reading(config.store) as con:
+        found = find_snapshot(con, snapshot)
+        name, version = baseline_of_run(con, found.id) or (None, None)
+        known = versions(con, name) if name else []
+        baseline = next((b for b in known if b.version == version), None)
+        past = load_run(con, found, baseline)
+    return replace(past, next_steps=next_steps(past))
+
+
+def next_steps(run: AuditRun) -> tuple[str, ...]:
+    """Return the commands that make sense after a run, most useful first."""
+    steps = []
+    if run.outcome is Outcome.INTEGRITY:
+        return ("audit store verify",)
+    if run.gaps:
+        steps.append("audit doctor")
+    if run.baseline is None or run.unapproved:
+        steps.append('audit baseline approve --reason "..."')
+    if run.active:
+        steps.append(f"audit findings show {run.active[0].fingerprint[:8]}")
+        steps.append(
+            f'audit baseline approve --finding {run.active[0].fingerprint[:8]} --reason "..."'
+        )
+    return tuple(steps)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What a comparison goes by; read before anything is collected, so that errors come early."""
+
+    queries: Sequence[Query]
+    settings: Sequence[Setting]
+
+    @classmethod
+    def load(cls, config: Config) -> _Rules:
+        return cls(load_queries(config.run.queries), load_settings(config.severity))
+
+
+def _take_snapshot(config: Config, progress: Progress | None, clock: Clock) -> Snapshot:
+    from auditor.collect.engine import bounded_by, check_selection, collect, specs
+    from auditor.collect.progress import Progress
+    from auditor.store.seal import SealRequest, seal
+    from auditor.store.stage import Stage, remove_leftovers
+
+    check_selection(config)
+    started = clock()
+    with writing(config.store, now=started):
+        pass  # NOTE: a store that cannot be written is found out before hours of reading.
+    remove_leftovers(config.store.path)
+    run_id = str(uuid.uuid4())
+    with Stage(config.store.path, run_id) as stage:
+        coverage = collect(
+            config,
+            stage.write,
+            context=bounded_by(config.run),
+            progress=progress or Progress(),
+        )
+        request = SealRequest(
+            run_id=run_id,
+            started_at=started,
+            sealed_at=clock(),
+            tool_version=__version__,
+            config_digest=config.digest(),
+            approval_head=_approval_head(config),
+            specs=specs(),
+            staged=stage.finish(),
+            coverage=coverage,
+            shrink_guard=config.run.shrink_guard,
+        )
+        with writing(config.store, now=started) as con:
+            snapshot, _ = seal(con, request)
+    return snapshot
+
+
+def _approval_head(config: Config) -> str | None:
+    """Return what anchors the log; a broken log anchors nothing, and is refused when comparing."""
+    try:
+        return head(config.baseline.approvals)
+    except IntegrityError:
+        return None
+
+
+def _compare(
+    config: Config, rules: _Rules, snapshot: Snapshot, clock: Clock, *, record: bool
+) -> AuditRun:
+    with reading(config.store) as con:
+        coverage = coverage_of(con, snapshot.id)
+        try:
+            baseline = approved_baseline(con, config.baseline)
+        except IntegrityError as exc:
+            refused = replace(
+                _audit_run(config, snapshot, None, coverage),
+                outcome=Outcome.INTEGRITY,
+                problems=(exc.diagnostics(),),
+            )
+            return _recorded(config, refused, None, clock) if record else refused
+        coverage = with_approval(con, coverage, baseline)
+        content = content_of(con, baseline) if baseline else None
+    found = _audit_run(config, snapshot, baseline, coverage)
+    if content is None:
+        return _recorded(config, found, None, clock) if record else found
+    drift = find_drift(
+        config.store,
+        snapshot=snapshot.id,
+        coverage=coverage,
+        approved=content,
+        queries=rules.queries,
+        settings=rules.settings,
+        severity=config.severity,
+    )
+    found = replace(found, skipped_queries=drift.skipped)
+    if record:
+        return _recorded(config, found, (rules, drift), clock)
+    seen = snapshot.sealed_at
+    findings = sorted(
+        (replace(f, first_seen=seen, last_seen=seen) for f in drift.findings), key=order
+    )
+    return _decided(replace(found, findings=tuple(findings)))
+
+
+def _recorded(
+    config: Config, found: AuditRun, result: tuple[_Rules, Drift] | None, clock: Clock
+) -> AuditRun:
+    """Write findings and outcome in one transaction, and return the run as it now stands."""
+    with writing(config.store, now=clock()) as con, transaction(con):
+        if result is not None and found.baseline is not None:
+            rules, drift = result
+            record_findings(
+                con,
+                baseline=found.baseline.name,
+                snapshot=found.snapshot.id,
+                found=drift.findings,
+                evaluated=Evaluated(
+                    queries=drift.evaluated,
+                    known_queries={q.id for q in rules.queries},
+                    scopes={
+                        (c.table, c.scope)
+                        for c in found.coverage
+                        if c.approved and not c.status.is_gap
+                    },
+                ),
+            )
+            findings = findings_at(con, found.baseline.name, found.snapshot.id)
+            found = replace(found, findings=tuple(findings))
+        decided = _decided(found)
+        record_run(con, decided, finished_at=clock())
+    return decided
+
+
+def _decided(found: AuditRun) -> AuditRun:
+    if found.outcome is not Outcome.INTEGRITY:
+        outcome = outcome_of(
+            list(found.coverage), list(found.findings), found.baseline, found.fail_on
+        )
+        found = replace(found, outcome=outcome)
+    return replace(found, next_steps=next_steps(found))
+
+
+def _audit_run(
+    config: Config, snapshot: Snapshot, baseline: Baseline | None, coverage: list[Coverage]
+) -> AuditRun:
+    return AuditRun(
+        snapshot=snapshot,
+        baseline=baseline,
+        coverage=tuple(coverage),
+        findings=(),
+        outcome=Outcome.UNAPPROVED,
+        fail_on=config.run.fail_on,
+        tool_version=__version__,
+        inventory=inventory(coverage),
+    )

@@ -1,0 +1,96 @@
+"""Digests over stored content: of a scope, of a snapshot, and the chain of seals.
+
+- scope digest: sha256 over the lines `<resource_id> <row_hash>\\n` of a table in one scope,
+  sorted by resource_id;
+- content digest: sha256 over the lines `<table> <cloud> <account> <region> <scope digest>\\n`
+  of every complete scope, sorted: equal content gives an equal digest, whenever it was read;
+- seal: sha256 of the snapshot's header as canonical JSON, with all coverage and the seal before
+  it, so that no snapshot can be altered, dropped or put in between unnoticed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+import duckdb
+
+from auditor.model import Coverage, Scope, Snapshot, Status
+from auditor.store.hashing import digest, utc
+from auditor.store.schema import OPEN
+
+EMPTY_DIGEST = hashlib.sha256(b"").hexdigest()
+"""Scope digest of a scope without resources."""
+
+
+def scope_digests(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    scopes: Iterable[Scope],
+    *,
+    at: int | None = None,
+) -> dict[Scope, str]:
+    """Return the digest of each scope of a table, now or at a snapshot."""
+    valid = f"valid_to = {OPEN}" if at is None else f"valid_from <= {at} AND valid_to > {at}"
+    found = {
+        Scope(cloud, account, region): value
+        for cloud, account, region, value in con.execute(
+            "SELECT cloud, account_id, region, sha256(string_agg(resource_id || ' ' || "
+            "row_hash::VARCHAR || chr(10), '' ORDER BY resource_id)) "
+            f'FROM store.inventory."{table}" WHERE {valid} GROUP BY ALL'
+        ).fetchall()
+    }
+    return {scope: found.get(scope, EMPTY_DIGEST) for scope in scopes}
+
+
+def inserted_digest(con: duckdb.DuckDBPyConnection, table: str, snapshot: int) -> str:
+    """Return the digest of the row versions that a snapshot added, volatile columns included."""
+    found = con.execute(
+        "SELECT sha256(string_agg(account_id || ' ' || region || ' ' || resource_id || ' ' || "
+        "row_hash::VARCHAR || ' ' || evidence_hash::VARCHAR || chr(10), '' "
+        "ORDER BY account_id, region, resource_id)) "
+        f'FROM store.inventory."{table}" WHERE valid_from = {snapshot}'
+    ).fetchone()
+    return str(found[0]) if found and found[0] else EMPTY_DIGEST
+
+
+def content_digest(coverage: Iterable[Coverage]) -> str:
+    """Return the digest of all completely read scopes."""
+    lines = sorted(
+        f"{c.table} {c.scope.cloud} {c.scope.account_id} {c.scope.region} {c.digest}\n"
+        for c in coverage
+        if c.status is Status.COMPLETE
+    )
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def seal_digest(snapshot: Snapshot, coverage: Iterable[Coverage]) -> str:
+    """Return the digest that seals a snapshot's header and coverage and links it to the last."""
+    return digest(
+        {
+            "id": snapshot.id,
+            "run_id": snapshot.run_id,
+            "started_at": utc(snapshot.started_at),
+            "sealed_at": utc(snapshot.sealed_at),
+            "tool_version": snapshot.tool_version,
+            "config_digest": snapshot.config_digest,
+            "rows": snapshot.rows,
+            "digest": snapshot.digest,
+            "previous_digest": snapshot.previous_digest,
+            "approval_head": snapshot.approval_head,
+            "coverage": sorted(
+                [
+                    c.table,
+                    c.scope.cloud,
+                    c.scope.account_id,
+                    c.scope.region,
+                    c.status.value,
+                    c.rows,
+                    c.error_kind,
+                    c.detail,
+                    c.digest,
+                ]
+                for c in coverage
+            ),
+        }
+    )

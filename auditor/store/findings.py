@@ -1,0 +1,211 @@
+"""The life of findings: new once, then open, until a reading shows that they no longer hold.
+
+What happened to a finding is a row in `finding_event`; nothing is written while it just stays
+open, so quiet history costs nothing. A finding whose scope was not read stays as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+import duckdb
+import orjson
+
+from auditor.model import Finding, FindingStatus, Scope, Severity, Verdict
+from auditor.store.hashing import canonical_text
+from auditor.store.tables import insert_columns
+
+_EVENTS = {
+    "new": FindingStatus.NEW,
+    "reopened": FindingStatus.REOPENED,
+    "resolved": FindingStatus.RESOLVED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """What a run looked at, so that silence about the rest says nothing."""
+
+    queries: Collection[str]
+    known_queries: Collection[str]
+    """Ids of all queries that exist, run or not."""
+    scopes: Collection[tuple[str, Scope]]
+    """Each (table, scope) that was compared."""
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether this run would have found the finding again if it still held."""
+        if finding.query_id not in self.known_queries:
+            return True
+        if finding.query_id not in self.queries:
+            return False
+        return (
+            finding.resource_type == "scope"
+            or (finding.resource_type, finding.scope) in self.scopes
+        )
+
+
+def record_findings(
+    con: duckdb.DuckDBPyConnection,
+    *,
+    baseline: str,
+    snapshot: int,
+    found: Iterable[Finding],
+    evaluated: Evaluated,
+) -> None:
+    """Write what became of each finding in this snapshot; call inside a transaction."""
+    before = {f.fingerprint: f for f in findings_at(con, baseline, snapshot - 1, ended=True)}
+    now = {f.fingerprint: f for f in found}
+    events: list[tuple[str, Finding]] = []
+    for fingerprint, finding in now.items():
+        old = before.get(fingerprint)
+        if old is None:
+            events.append(("new", finding))
+        elif old.status is FindingStatus.RESOLVED:
+            events.append(("reopened", finding))
+        elif old.content_hash != finding.content_hash or old.severity != finding.severity:
+            events.append(("changed", finding))
+    events += [
+        ("resolved", old)
+        for fingerprint, old in before.items()
+        if fingerprint not in now
+        and old.status is not FindingStatus.RESOLVED
+        and evaluated.covers(old)
+    ]
+    _write(con, baseline, snapshot, events)
+    con.execute(
+        "UPDATE store.finding SET last_seen = ? WHERE baseline_name = ? "
+        "AND fingerprint IN (SELECT unnest(?::VARCHAR[]))",
+        [snapshot, baseline, list(now)],
+    )
+
+
+def findings_at(
+    con: duckdb.DuckDBPyConnection, baseline: str, snapshot: int, *, ended: bool = False
+) -> list[Finding]:
+    """Return the findings as they stood at a snapshot, worst first.
+
+    Includes those that were resolved in that very snapshot; with `ended`, all that ever were.
+    """
+    rows = con.execute(
+        """
+        SELECT f.*, e.* EXCLUDE (baseline_name, fingerprint), first.sealed_at AS first_at,
+               seen.sealed_at AS last_at, changed.sealed_at AS changed_at
+        FROM store.finding f
+        JOIN (SELECT * FROM store.finding_event WHERE snapshot <= $snapshot
+              QUALIFY row_number() OVER (PARTITION BY baseline_name, fingerprint
+                                         ORDER BY snapshot DESC) = 1) e
+            USING (baseline_name, fingerprint)
+        LEFT JOIN (SELECT baseline_name, fingerprint, max(snapshot) AS snapshot
+                   FROM store.finding_event
+                   WHERE event = 'changed' AND snapshot <= $snapshot GROUP BY ALL) c
+            USING (baseline_name, fingerprint)
+        JOIN store.snapshot first ON first.id = f.first_seen
+        JOIN store.snapshot seen ON seen.id = least(f.last_seen, $snapshot)
+        LEFT JOIN store.snapshot changed ON changed.id = c.snapshot
+        WHERE f.baseline_name = $baseline
+          AND ($ended OR e.event <> 'resolved' OR e.snapshot = $snapshot)
+        """,
+        {"snapshot": snapshot, "baseline": baseline, "ended": ended},
+    )
+    names = [column[0] for column in rows.description or ()]
+    found = [_finding(dict(zip(names, row, strict=True)), snapshot) for row in rows.fetchall()]
+    return sorted(found, key=order)
+
+
+def order(finding: Finding) -> tuple[object, ...]:
+    """Sort key of findings: worst first, then by query, scope and resource."""
+    return (
+        finding.severity.rank,
+        finding.query_id,
+        finding.scope,
+        finding.resource_id,
+        finding.detail_key or "",
+    )
+
+
+def _write(
+    con: duckdb.DuckDBPyConnection,
+    baseline: str,
+    snapshot: int,
+    events: Sequence[tuple[str, Finding]],
+) -> None:
+    fresh = [finding for event, finding in events if event == "new"]
+    insert_columns(
+        con,
+        "finding",
+        {
+            "baseline_name": baseline,
+            "fingerprint": [f.fingerprint for f in fresh],
+            "query_id": [f.query_id for f in fresh],
+            "cloud": [f.scope.cloud for f in fresh],
+            "account_id": [f.scope.account_id for f in fresh],
+            "region": [f.scope.region for f in fresh],
+            "resource_id": [f.resource_id for f in fresh],
+            "resource_type": [f.resource_type for f in fresh],
+            "detail_key": [f.detail_key for f in fresh],
+            "first_seen": snapshot,
+            "last_seen": snapshot,
+        },
+    )
+    changed = [finding for _, finding in events]
+    insert_columns(
+        con,
+        "finding_event",
+        {
+            "baseline_name": baseline,
+            "fingerprint": [f.fingerprint for f in changed],
+            "snapshot": snapshot,
+            "event": [event for event, _ in events],
+            "verdict": [f.verdict.value for f in changed],
+            "severity": [f.severity.value for f in changed],
+            "title": [f.title for f in changed],
+            "reason": [f.reason for f in changed],
+            "before": [canonical_text(f.before) for f in changed],
+            "after": [canonical_text(f.after) for f in changed],
+            "content_hash": [f.content_hash for f in changed],
+            "attack": [list(f.attack) for f in changed],
+            "controls": [list(f.controls) for f in changed],
+            "remediation": [f.remediation for f in changed],
+            "before_row_hash": [f.before_row_hash for f in changed],
+            "after_row_hash": [f.after_row_hash for f in changed],
+        },
+    )
+
+
+def _finding(row: dict[str, Any], snapshot: int) -> Finding:
+    status = _EVENTS.get(row["event"], FindingStatus.OPEN)
+    if status is not FindingStatus.RESOLVED and row["snapshot"] != snapshot:
+        status = FindingStatus.OPEN
+    return Finding(
+        fingerprint=row["fingerprint"],
+        query_id=row["query_id"],
+        verdict=Verdict(row["verdict"]),
+        severity=Severity(row["severity"]),
+        scope=Scope(row["cloud"], row["account_id"], row["region"]),
+        resource_id=row["resource_id"],
+        resource_type=row["resource_type"],
+        title=row["title"],
+        reason=row["reason"],
+        before=orjson.loads(row["before"]),
+        after=orjson.loads(row["after"]),
+        detail_key=row["detail_key"],
+        attack=tuple(row["attack"]),
+        controls=tuple(row["controls"]),
+        content_hash=row["content_hash"],
+        status=status,
+        first_seen=_aware(row["first_at"]),
+        last_seen=_aware(row["last_at"]),
+        changed_at=_aware(row["changed_at"]),
+        before_row_hash=row["before_row_hash"],
+        after_row_hash=row["after_row_hash"],
+        remediation=row["remediation"],
+    )
+
+
+def _aware(value: datetime | None) -> datetime | None:
+    return value.replace(tzinfo=timezone.utc) if value else None
+
+

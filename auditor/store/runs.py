@@ -1,0 +1,140 @@
+"""What a run came to, so that any report can be written again later."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import duckdb
+import orjson
+
+from auditor.errors import UsageError
+from auditor.model import (
+    AuditRun,
+    Baseline,
+    Coverage,
+    Finding,
+    FindingStatus,
+    Outcome,
+    Severity,
+    SkippedQuery,
+    Snapshot,
+    Status,
+    Verdict,
+)
+from auditor.store.findings import findings_at
+from auditor.store.hashing import canonical_text, utc
+from auditor.store.snapshots import coverage_of
+
+
+def record_run(con: duckdb.DuckDBPyConnection, run: AuditRun, *, finished_at: datetime) -> None:
+    """Write the outcome of a run; call inside the transaction that writes its findings."""
+    con.execute("DELETE FROM store.run WHERE snapshot = ?", [run.snapshot.id])
+    con.execute(
+        "INSERT INTO store.run VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            run.snapshot.id,
+            run.baseline.name if run.baseline else None,
+            run.baseline.version if run.baseline else None,
+            run.outcome.value,
+            run.fail_on.value,
+            canonical_text([[s.query_id, s.reason] for s in run.skipped_queries]),
+            canonical_text(list(run.problems)),
+            utc(finished_at),
+        ],
+    )
+
+
+def load_run(
+    con: duckdb.DuckDBPyConnection, snapshot: Snapshot, baseline: Baseline | None
+) -> AuditRun:
+    """Return a run as it was reported; `baseline` is the version that it was compared with.
+
+    Raises `UsageError` for a snapshot that was sealed by a run that then was interrupted.
+    """
+    row = con.execute(
+        "SELECT outcome, fail_on, skipped_queries, problems FROM store.run WHERE snapshot = ?",
+        [snapshot.id],
+    ).fetchone()
+    if row is None:
+        raise UsageError(
+            f"snapshot {snapshot.id} was sealed, but never compared with a baseline",
+            hint=f"compare it now: audit diff --snapshot {snapshot.id}",
+        )
+    coverage = with_approval(con, coverage_of(con, snapshot.id), baseline)
+    findings = findings_at(con, baseline.name, snapshot.id) if baseline else []
+    return AuditRun(
+        snapshot=snapshot,
+        baseline=baseline,
+        coverage=tuple(coverage),
+        findings=tuple(findings),
+        outcome=Outcome(row[0]),
+        fail_on=Severity(row[1]),
+        tool_version=snapshot.tool_version,
+        inventory=inventory(coverage),
+        skipped_queries=tuple(SkippedQuery(*pair) for pair in orjson.loads(row[2])),
+        problems=tuple(orjson.loads(row[3])),
+    )
+
+
+def baseline_of_run(con: duckdb.DuckDBPyConnection, snapshot: int) -> tuple[str, int] | None:
+    """Return name and version of the baseline that a run was compared with."""
+    row = con.execute(
+        "SELECT baseline_name, baseline_version FROM store.run WHERE snapshot = ?", [snapshot]
+    ).fetchone()
+    return (row[0], row[1]) if row and row[0] is not None else None
+
+
+def with_approval(
+    con: duckdb.DuckDBPyConnection, coverage: list[Coverage], baseline: Baseline | None
+) -> list[Coverage]:
+    """Return the coverage with `approved` set where the baseline covers the scope."""
+    if baseline is None:
+        return coverage
+    approved = set(
+        con.execute(
+            "SELECT table_name, cloud, account_id, region FROM store.baseline_scope "
+            "WHERE name = ? AND version = ?",
+            [baseline.name, baseline.version],
+        ).fetchall()
+    )
+    return [
+        replace(c, approved=(c.table, c.scope.cloud, c.scope.account_id, c.scope.region) in approved)
+        for c in coverage
+    ]
+
+
+def inventory(coverage: list[Coverage]) -> dict[str, int]:
+    """Return the resources per table in the completely read scopes."""
+    counts: dict[str, int] = {}
+    for item in coverage:
+        if item.status is Status.COMPLETE:
+            counts[item.table] = counts.get(item.table, 0) + item.rows
+    return dict(sorted(counts.items()))
+
+
+def outcome_of(
+    coverage: list[Coverage],
+    findings: list[Finding],
+    baseline: Baseline | None,
+    fail_on: Severity,
+) -> Outcome:
+    """Decide what a run came to: drift before gaps, gaps before clean."""
+
+    if baseline is None:
+        return Outcome.UNAPPROVED
+    drift = any(
+        f.status not in (FindingStatus.RESOLVED, FindingStatus.WAIVED)
+        and f.verdict is not Verdict.UNKNOWN
+        and f.severity.rank <= fail_on.rank
+        for f in findings
+    )
+    if drift:
+        return Outcome.DRIFT
+    if any(c.status.is_gap for c in coverage) or any(
+        f.verdict is Verdict.UNKNOWN and f.status is not FindingStatus.RESOLVED for f in findings
+    ):
+        return Outcome.INCOMPLETE
+    if any(c.status is Status.COMPLETE and not c.approved for c in coverage):
+        return Outcome.UNAPPROVED
+    return Outcome.CLEAN

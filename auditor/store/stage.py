@@ -1,0 +1,87 @@
+"""Where rows wait between collection and sealing: one Parquet file per table, on disk.
+
+Memory stays flat however large the estate is, and a killed run leaves a folder that the next
+run removes, never a half-written store.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+_PREFIX = ".stage-"
+_BUFFER = 8 << 20
+"""Bytes buffered per table before they are written."""
+
+
+class Stage:
+    """A private folder beside the store that collects batches of rows; use as a context."""
+
+    def __init__(self, store: Path, run_id: str) -> None:
+        self.folder = store.with_name(f"{_PREFIX}{store.name}-{run_id}")
+        self._writers: dict[str, pq.ParquetWriter] = {}
+        self._waiting: dict[str, list[pa.RecordBatch]] = {}
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Stage:
+        self.folder.mkdir(mode=0o700, parents=True)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for writer in self._writers.values():
+            writer.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def write(self, table: str, batch: pa.RecordBatch) -> None:
+        """Add a batch of rows of a table; safe to call from several threads."""
+        with self._lock:
+            waiting = self._waiting.setdefault(table, [])
+            waiting.append(batch)
+            if sum(b.nbytes for b in waiting) >= _BUFFER:
+                self._flush(table)
+
+    def finish(self) -> dict[str, Path]:
+        """Write what waits, close the files and return them by table."""
+        with self._lock:
+            for table in list(self._waiting):
+                self._flush(table)
+            for writer in self._writers.values():
+                writer.close()
+            self._writers, files = {}, {name: self._path(name) for name in self._writers}
+        return files
+
+    def _path(self, table: str) -> Path:
+        return self.folder / f"{table}.parquet"
+
+    def _flush(self, table: str) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        batches = self._waiting.pop(table, [])
+        if not batches:
+            return
+        if table not in self._writers:
+            self._writers[table] = pq.ParquetWriter(
+                self._path(table), batches[0].schema, compression="zstd"
+            )
+        self._writers[table].write_table(pa.Table.from_batches(batches))
+
+
+def remove_leftovers(store: Path) -> int:
+    """Delete stages that killed runs left behind and return how many; call under the run lock."""
+    left = [p for p in store.parent.glob(f"{_PREFIX}{store.name}-*") if p.is_dir()]
+    for folder in left:
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(left)

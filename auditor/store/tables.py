@@ -1,0 +1,148 @@
+"""The inventory's tables in the store: created from their definitions, read back without them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import duckdb
+import orjson
+
+from auditor.model import ColumnSpec, TableSpec
+from auditor.store.hashing import canonical_text
+
+HISTORY_COLUMNS = ("valid_from", "valid_to", "row_hash", "evidence_hash")
+"""What each inventory table has before the columns of its definition."""
+
+
+def ensure_tables(
+    con: duckdb.DuckDBPyConnection, specs: Iterable[TableSpec], snapshot: int
+) -> None:
+    """Create tables and add columns that the store does not have yet.
+
+    Call inside a transaction. A column that a table no longer has stays, with its history.
+    """
+    known = {spec.name: spec for spec in table_specs(con)}
+    for spec in specs:
+        old = known.get(spec.name)
+        if old == spec:
+            continue
+        if old is None:
+            _create(con, spec)
+        have = {column.name for column in old.columns} if old else set()
+        for position, column in enumerate(spec.columns):
+            if old and column.name not in have:
+                con.execute(
+                    f'ALTER TABLE store.inventory."{spec.name}" '
+                    f'ADD COLUMN "{column.name}" {_storage(column)}'
+                )
+            _describe_column(con, spec.name, column, position, snapshot)
+        _describe_table(con, spec, snapshot)
+
+
+def table_specs(con: duckdb.DuckDBPyConnection) -> list[TableSpec]:
+    """Return every table that the store holds, sorted by name."""
+    columns: dict[str, list[ColumnSpec]] = {}
+    for table, *rest in con.execute(
+        "SELECT table_name, column_name, type, description, volatile "
+        "FROM store.column_info ORDER BY table_name, position"
+    ).fetchall():
+        columns.setdefault(table, []).append(ColumnSpec(*rest))
+    rows = con.execute(
+        "SELECT table_name, cloud, title, description, kind, owner_column, gone "
+        "FROM store.table_info ORDER BY table_name"
+    ).fetchall()
+    return [
+        TableSpec(
+            name=name,
+            cloud=cloud,
+            title=title,
+            description=description,
+            columns=tuple(columns.get(name, ())),
+            kind=kind,
+            owner=owner,
+            gone={key: tuple(values) for key, values in orjson.loads(gone).items()},
+        )
+        for name, cloud, title, description, kind, owner, gone in rows
+    ]
+
+
+def present(spec: TableSpec, alias: str) -> str:
+    """Return the SQL condition that a row is a resource that still exists."""
+    parts = [
+        f"coalesce({alias}.\"{column}\" NOT IN ({', '.join(_literal(v) for v in values)}), true)"
+        for column, values in spec.gone.items()
+    ]
+    return " AND ".join(parts) or "true"
+
+
+def insert_columns(
+    con: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, Sequence[Any] | Any]
+) -> None:
+    """Insert many rows given as columns; a value that is no list is the same in each row."""
+    lists = {name for name, values in columns.items() if isinstance(values, list)}
+    if lists and not columns[next(iter(lists))]:
+        return
+    chosen = ", ".join("unnest(?)" if name in lists else "?" for name in columns)
+    con.execute(
+        f"INSERT INTO store.{table} ({', '.join(columns)}) SELECT {chosen}", list(columns.values())
+    )
+
+
+def _literal(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _storage(column: ColumnSpec) -> str:
+    # NOTE: zstd makes JSON text eight times smaller than the default encoding here.
+    return "JSON USING COMPRESSION zstd" if column.type == "JSON" else column.type
+
+
+def _create(con: duckdb.DuckDBPyConnection, spec: TableSpec) -> None:
+    columns = ",\n".join(f'"{c.name}" {_storage(c)}' for c in spec.columns)
+    con.execute(
+        f'CREATE TABLE store.inventory."{spec.name}" (valid_from INTEGER, valid_to INTEGER, '
+        f"row_hash UUID, evidence_hash UUID,\n{columns})"
+    )
+
+
+def _describe_column(
+    con: duckdb.DuckDBPyConnection, table: str, column: ColumnSpec, position: int, snapshot: int
+) -> None:
+    since = con.execute(
+        "SELECT since_snapshot FROM store.column_info WHERE table_name = ? AND column_name = ?",
+        [table, column.name],
+    ).fetchone()
+    con.execute(
+        "DELETE FROM store.column_info WHERE table_name = ? AND column_name = ?",
+        [table, column.name],
+    )
+    con.execute(
+        "INSERT INTO store.column_info VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            table,
+            column.name,
+            column.type,
+            column.description,
+            column.volatile,
+            position,
+            since[0] if since else snapshot,
+        ],
+    )
+
+
+def _describe_table(con: duckdb.DuckDBPyConnection, spec: TableSpec, snapshot: int) -> None:
+    con.execute("DELETE FROM store.table_info WHERE table_name = ?", [spec.name])
+    con.execute(
+        "INSERT INTO store.table_info VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            spec.name,
+            spec.cloud,
+            spec.title,
+            spec.description,
+            spec.kind,
+            spec.owner,
+            canonical_text(spec.gone),
+            snapshot,
+        ],
+    )

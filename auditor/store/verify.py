@@ -1,0 +1,148 @@
+"""Recompute every hash of the store and compare: what was altered, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from auditor.model import Coverage, Scope, Snapshot, Status, TableSpec
+from auditor.store.digests import content_digest, inserted_digest, scope_digests, seal_digest
+from auditor.store.hashing import row_hash
+from auditor.store.schema import OPEN
+from auditor.store.snapshots import coverage_of, snapshots
+from auditor.store.tables import table_specs
+
+_ROWS = 5_000
+"""Rows held in memory at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What a verification looked at and what it found."""
+
+    snapshots: int
+    rows: int
+    problems: tuple[str, ...]
+
+
+def verify_store(con: duckdb.DuckDBPyConnection) -> Verification:
+    """Check row hashes, scope digests, content digests, and the chain of seals."""
+    problems: list[str] = []
+    rows = 0
+    for spec in table_specs(con):
+        count, found = _check_rows(con, spec)
+        rows += count
+        problems += found
+    headers = snapshots(con)
+    problems += _check_chain(con, headers)
+    problems += _check_digests(con, headers)
+    problems += _check_inserts(con)
+    return Verification(len(headers), rows, tuple(problems))
+
+
+def _check_rows(con: duckdb.DuckDBPyConnection, spec: TableSpec) -> tuple[int, list[str]]:
+    names = [c.name for c in spec.columns]
+    hashed = {c.name for c in spec.columns if not c.volatile}
+    chosen = ", ".join(f'"{name}"' for name in names)
+    result = con.execute(
+        f"SELECT valid_from, row_hash::VARCHAR, evidence_hash::VARCHAR, {chosen} "
+        f'FROM store.inventory."{spec.name}"'
+    )
+    problems: list[str] = []
+    count = 0
+    while chunk := result.fetchmany(_ROWS):
+        count += len(chunk)
+        for valid_from, stored, evidence, *values in chunk:
+            row = dict(zip(names, values, strict=True))
+            same = row_hash({n: v for n, v in row.items() if n in hashed}) == stored
+            if not same or row_hash(row) != evidence:
+                problems.append(
+                    f"{spec.name} {row['resource_id']} of snapshot {valid_from}: "
+                    f"{'its content' if not same else 'a volatile column'} was altered"
+                )
+    return count, problems
+
+
+def _check_chain(con: duckdb.DuckDBPyConnection, headers: list[Snapshot]) -> Iterator[str]:
+    previous: Snapshot | None = None
+    for header in headers:
+        expected = previous.seal if previous else None
+        if header.previous_digest != expected:
+            yield f"snapshot {header.id}: does not continue the snapshot before it"
+        if previous and header.id != previous.id + 1:
+            yield f"snapshot {previous.id + 1}: is missing"
+        if seal_digest(header, coverage_of(con, header.id)) != header.seal:
+            yield f"snapshot {header.id}: its header or coverage was altered"
+        previous = header
+
+
+def _check_digests(con: duckdb.DuckDBPyConnection, headers: list[Snapshot]) -> Iterator[str]:
+    changed: dict[int, set[str]] = {}
+    for number, table in con.execute(
+        "SELECT snapshot, table_name FROM store.table_change"
+    ).fetchall():
+        changed.setdefault(number, set()).add(table)
+    for header in headers:
+        coverage = coverage_of(con, header.id)
+        if content_digest(coverage) != header.digest:
+            yield f"snapshot {header.id}: its digest is not that of its scopes"
+        last = header is headers[-1]
+        tables = {c.table for c in coverage} if last else changed.get(header.id, set())
+        for table in sorted(tables):
+            yield from _check_scopes(con, header.id, table, coverage)
+
+
+def _check_scopes(
+    con: duckdb.DuckDBPyConnection, number: int, table: str, coverage: list[Coverage]
+) -> Iterator[str]:
+    wanted: dict[Scope, str | None] = {
+        c.scope: c.digest for c in coverage if c.table == table and c.status is Status.COMPLETE
+    }
+    for scope, digest in scope_digests(con, table, wanted, at=number).items():
+        if digest != wanted[scope]:
+            yield f"snapshot {number}: rows of {table} in {scope} were added, dropped or altered"
+
+
+def _check_inserts(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    for number, table, digest in con.execute(
+        "SELECT snapshot, table_name, digest FROM store.table_change ORDER BY ALL"
+    ).fetchall():
+        if inserted_digest(con, table, number) != digest:
+            yield f"snapshot {number}: the rows that it added to {table} were altered"
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Size of the store, for people who operate it."""
+
+    bytes: int
+    snapshots: int
+    first: datetime | None
+    last: datetime | None
+    tables: tuple[tuple[str, int, int], ...]
+    """Name, rows that hold now, row versions kept."""
+
+
+def store_stats(con: duckdb.DuckDBPyConnection) -> Stats:
+    """Return how much the store holds."""
+    size = con.execute(
+        "SELECT used_blocks * block_size FROM pragma_database_size() WHERE database_name = 'store'"
+    ).fetchone()
+    headers = snapshots(con)
+    tables = []
+    for spec in table_specs(con):
+        row = con.execute(
+            f"SELECT count(*) FILTER (valid_to = {OPEN}), count(*) "
+            f'FROM store.inventory."{spec.name}"'
+        ).fetchone() or (0, 0)
+        tables.append((spec.name, int(row[0]), int(row[1])))
+    return Stats(
+        bytes=int(size[0]) if size else 0,
+        snapshots=len(headers),
+        first=headers[0].sealed_at if headers else None,
+        last=headers[-1].sealed_at if headers else None,
+        tables=tuple(tables),
+    )

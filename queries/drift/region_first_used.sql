@@ -1,0 +1,30 @@
+/*
+id = "region_first_used"
+title = "Instances in a region that had none"
+description = "A region of an account has instances now, and had none when the baseline was approved, or was not in the baseline at all."
+severity = "medium"
+verdicts = ["SUSPICIOUS"]
+attack = ["T1535", "T1578.002"]
+controls = ["nist-800-53-r5:CM-8(3)"]
+tables = ["baseline.coverage", "snapshot.coverage"]
+false_positives = "A planned roll-out to another region."
+remediation = "Find out who uses this region; close it with an organisation policy if nobody should."
+*/
+WITH known AS (
+    SELECT cloud, account_id FROM baseline.coverage GROUP BY ALL
+)
+
+SELECT
+    s.cloud,
+    s.account_id,
+    s.region,
+    s.cloud || '/' || s.account_id || '/' || s.region AS resource_id,
+    'scope' AS resource_type,
+    'SUSPICIOUS' AS verdict,
+    'the first instances in ' || s.region || ' of account ' || s.account_id AS reason,
+    json_object('instances', coalesce(b.rows, 0)) AS before,
+    json_object('has_instances', true) AS after
+FROM snapshot.coverage AS s
+JOIN known AS k USING (cloud, account_id)
+LEFT JOIN baseline.coverage AS b USING (table_name, cloud, account_id, region)
+WHERE s.kind = 'instance' AND s.status = 'complete' AND s.rows > 0 AND coalesce(b.rows, 0) = 0

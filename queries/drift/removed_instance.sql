@@ -1,0 +1,34 @@
+/*
+id = "removed_instance"
+title = "Instance of the baseline is gone"
+description = "An approved instance no longer exists, in a scope that was read completely."
+severity = "medium"
+verdicts = ["REMOVED"]
+attack = ["T1578.003"]
+controls = ["nist-800-53-r5:CM-8(1)"]
+tables = ["instances"]
+false_positives = "Planned decommissioning and replaced deployments."
+remediation = "Confirm that it was meant to go; then accept the finding into the baseline."
+*/
+SELECT
+    b.cloud,
+    b.account_id,
+    b.region,
+    b.resource_id,
+    b.table_name AS resource_type,
+    'REMOVED' AS verdict,
+    coalesce(b.instance_type, 'instance') || coalesce(' "' || b.name || '"', '')
+    || ' no longer exists' AS reason,
+    json_object(
+        'name', b.name,
+        'instance_type', b.instance_type,
+        'image_id', b.image_id,
+        'subnet_id', b.subnet_id,
+        'has_public_ip', b.has_public_ip,
+        'identity', b.identity,
+        'policy_ids', b.policy_ids,
+        'key_name', b.key_name
+    ) AS before,
+    NULL AS after
+FROM baseline.instances AS b
+ANTI JOIN snapshot.instances AS s USING (account_id, region, resource_id)
