@@ -88,12 +88,9 @@ def _is_hidden(char: str) -> bool:
 
 
 def _escape(char: str) -> str:
-    code = ord(char)
-    if char in _SHORT:
-        return _SHORT[char]
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    if char.isascii():
+        return _SHORT.get(char, f"\\x{ord(char):02x}")
+    return char.encode("ascii", "backslashreplace").decode("ascii")
 
 
 def _plain(value: object) -> object:

@@ -25,7 +25,9 @@ class Group:
 def summarise(run: AuditRun) -> dict[str, Any]:
     """Return the `summary` of `findings.json`: all keys always there, zero where nothing is."""
     active = run.active
-    clouds = sorted({item.scope.cloud for item in (*run.coverage, *run.findings)})
+    clouds = sorted(
+        {item.scope.cloud for item in run.coverage} | {f.scope.cloud for f in run.findings}
+    )
     return {
         "coverage": _coverage(run),
         "inventory": {table: run.inventory[table] for table in sorted(run.inventory)},
@@ -61,6 +63,11 @@ def reason(item: Coverage) -> str:
 def proposed(run: AuditRun) -> int:
     """Return how many resources the snapshot holds, and so proposes, where nothing is approved."""
     return sum(run.inventory.values())
+
+
+def asked(run: AuditRun) -> int:
+    """Return how many scopes the run was asked to read: all but the skipped ones."""
+    return sum(item.status is not Status.SKIPPED for item in run.coverage)
 
 
 def _coverage(run: AuditRun) -> dict[str, Any]:

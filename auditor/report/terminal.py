@@ -11,10 +11,11 @@ from collections.abc import Iterable, Mapping
 from rich.console import Console
 from rich.text import Text
 
-from auditor.model import AuditRun, Coverage, FindingStatus, Outcome
+from auditor.model import AuditRun, Coverage, Outcome
+from auditor.report.headline import headline, nothing_found
 from auditor.report.lines import heading, line
 from auditor.report.plain import count, rfc3339, visible
-from auditor.report.summary import groups, proposed, summarise
+from auditor.report.summary import asked, groups, proposed, summarise
 from auditor.report.terminal_findings import show_findings
 
 _GROUPS = 20
@@ -39,28 +40,6 @@ def show(run: AuditRun, console: Console) -> None:
     _show_next_steps(run, console)
 
 
-def headline(run: AuditRun) -> str:
-    """Return what the run came to, as one sentence for every kind of reader."""
-    gaps, asked = len(run.gaps), _asked(run)
-    worst = [finding for finding in run.active if finding.severity.rank <= run.fail_on.rank]
-    worst = [finding for finding in worst if finding.status is not FindingStatus.WAIVED]
-    if run.outcome is Outcome.INTEGRITY:
-        return "what is stored or approved does not verify; do not rely on this comparison"
-    if run.outcome is Outcome.DRIFT:
-        return f"{count(len(worst), 'finding')} at or above {run.fail_on.value}"
-    if run.outcome is Outcome.INCOMPLETE:
-        if not run.coverage:
-            return "nothing was read"
-        return f"{gaps:,} of {count(asked, 'scope')} not read; nothing is said about them"
-    if run.outcome is Outcome.UNAPPROVED:
-        if run.baseline is None:
-            return "there is no approved baseline to compare with"
-        return f"{count(len(run.unapproved), 'scope')} read that no baseline covers"
-    if run.active:
-        return f"everything was read; no open finding at or above {run.fail_on.value}"
-    return "everything was read and nothing differs from the baseline"
-
-
 def _show_headline(run: AuditRun, console: Console) -> None:
     text = Text(run.outcome.value.upper(), style=_STYLES[run.outcome])
     text.append(f": {headline(run)}", style="bold")
@@ -83,7 +62,7 @@ def _show_coverage(run: AuditRun, console: Console) -> None:
         line(console, "Check credentials and configuration with: audit doctor", indent=2)
         return
     counts = summarise(run)["coverage"]
-    text = f"{counts['complete']} of {count(_asked(run), 'scope')} complete"
+    text = f"{counts['complete']} of {count(asked(run), 'scope')} complete"
     if counts["skipped"]:
         text += f"; {counts['skipped']} skipped by configuration"
     line(console, text, indent=2, style="yellow" if run.gaps else "green")
@@ -149,7 +128,7 @@ def _show_counts(run: AuditRun, console: Console) -> None:
     heading(console, "Findings")
     summary = summarise(run)
     if not run.findings:
-        line(console, _nothing_found(run), indent=2)
+        line(console, nothing_found(run), indent=2)
         return
     line(console, f"total     {summary['total']} active", indent=2, style="bold")
     for name, key in (
@@ -163,16 +142,6 @@ def _show_counts(run: AuditRun, console: Console) -> None:
 
 def _listed(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{number} {key}" for key, number in counts.items() if number) or "none"
-
-
-def _nothing_found(run: AuditRun) -> str:
-    if run.outcome is Outcome.INTEGRITY:
-        return "None reported: the comparison is refused until the store and the baseline verify."
-    if run.baseline is None:
-        return "None: there is nothing to compare with until a person approves a baseline."
-    if run.gaps:
-        return "None in the scopes that were read."
-    return "None: what was read matches the baseline."
 
 
 def _show_skipped_queries(run: AuditRun, console: Console) -> None:
@@ -191,8 +160,3 @@ def _show_next_steps(run: AuditRun, console: Console) -> None:
     for step in run.next_steps:
         # NOTE: a command that is wrapped cannot be copied, so these lines may be long.
         line(console, visible(step), indent=2, wrap="never")
-
-
-def _asked(run: AuditRun) -> int:
-    counts = summarise(run)["coverage"]
-    return int(counts["scopes"] - counts["skipped"])

@@ -323,7 +323,7 @@ def _hostile() -> tuple[Finding, ...]:
             f"Name is {SCRIPT} [red]not markup[/red]",
             resource=CONTROL,
             reason=f"named {BIDI}, {CONTROL} and =cmd()",
-            before={"name": "web-1", **{key: None for key in names}, SCRIPT: "1"},
+            before={"name": "web-1", **dict.fromkeys(names), SCRIPT: "1"},
             after={"name": SCRIPT, **names, SCRIPT: 1},
             attribution={"principal": BIDI, SCRIPT: HOSTILE[-1]},
             remediation=SCRIPT,
