@@ -22,7 +22,7 @@ def matrices(coverage: Iterable[Coverage]) -> list[dict[str, Any]]:
 def _matrix(cloud: str, cells: dict[tuple[str, str], list[Coverage]]) -> dict[str, Any]:
     regions = sorted({region for _, region in cells})
     accounts = sorted({account for account, _ in cells})
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"account_id": account, "cells": [_cell(cells.get((account, r), ())) for r in regions]}
         for account in accounts
     ]

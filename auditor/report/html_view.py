@@ -11,7 +11,7 @@ from auditor.report.changes import ABSENT, Field, fields
 from auditor.report.headline import headline, nothing_found, unread
 from auditor.report.html_matrix import matrices
 from auditor.report.json import as_document
-from auditor.report.plain import block, inline, quoted, short_id
+from auditor.report.plain import Lines, block, inline, quoted, short_id
 from auditor.report.summary import asked, groups, proposed
 
 FINDINGS = 2_000
@@ -130,7 +130,7 @@ def _row(row: Field, *, both: bool) -> dict[str, Any]:
 
 
 def _side(value: JsonValue) -> str:
-    return ABSENT.value if value is ABSENT else block(value, _VALUE)
+    return Lines(ABSENT.value) if value is ABSENT else block(value, _VALUE)
 
 
 def _pairs(value: JsonValue, name: str) -> list[tuple[str, str]]:

@@ -22,6 +22,12 @@ _AMBIGUOUS = re.compile(
 )
 
 
+class Lines(str):
+    """Text that is visible already and whose line breaks are ours."""
+
+    __slots__ = ()
+
+
 def visible(text: str) -> str:
     """Return the text with control, bidi, zero-width and odd space characters as escapes.
 
@@ -52,12 +58,12 @@ def quoted(value: JsonValue, limit: int) -> str:
     return cut(visible(dumps(value)), limit)
 
 
-def block(value: JsonValue, limit: int) -> str:
+def block(value: JsonValue, limit: int) -> Lines:
     """Return a JSON value as indented lines, each of them visible."""
     if isinstance(value, Mapping | list | tuple) and value:
         lines = dumps(value, indent=2).split("\n")
-        return cut("\n".join(visible(line) for line in lines), limit)
-    return inline(value, limit)
+        return Lines(cut("\n".join(visible(line) for line in lines), limit))
+    return Lines(inline(value, limit))
 
 
 def dumps(value: JsonValue, *, indent: int | None = None) -> str:
