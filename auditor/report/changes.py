@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Final
 
 from auditor.model import JsonValue
-from auditor.report.plain import dumps, inline, quoted, visible
+from auditor.report.plain import cut, dumps, inline, quoted, visible
 
 
 class Side(Enum):
@@ -19,6 +19,7 @@ class Side(Enum):
 
 ABSENT: Final = Side.ABSENT
 _DEPTH = 5
+_LEAD = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,20 @@ def texts(field: Field, limit: int) -> tuple[str, str]:
     """Return both sides on one line each, quoted where they would read the same."""
     left, right = _text(field.before, limit), _text(field.after, limit)
     if field.differs and left == right:
-        return quoted(field.before, limit), quoted(field.after, limit)
+        return told_apart(field.before, field.after, limit)
     return left, right
+
+
+def told_apart(before: JsonValue, after: JsonValue, limit: int) -> tuple[str, str]:
+    """Return two different values so that the texts differ: quoted, or from where they part."""
+    left, right = quoted(before, limit), quoted(after, limit)
+    if left != right:
+        return left, right
+    left, right = visible(dumps(before)), visible(dumps(after))
+    pairs = enumerate(zip(left, right, strict=False))
+    parting = next((place for place, (a, b) in pairs if a != b), min(len(left), len(right)))
+    start = max(parting - _LEAD, 0)
+    return cut(f"...{left[start:]}", limit), cut(f"...{right[start:]}", limit)
 
 
 def members(field: Field) -> tuple[list[JsonValue], list[JsonValue]] | None:

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from auditor.model import AuditRun, FindingStatus, JsonValue, Severity
-from auditor.report.changes import ABSENT, Field, fields
+from auditor.report.changes import ABSENT, Field, fields, told_apart
 from auditor.report.headline import headline, nothing_found, unread
 from auditor.report.html_matrix import matrices
 from auditor.report.json import as_document
-from auditor.report.plain import Lines, block, inline, quoted, short_id
+from auditor.report.plain import Lines, block, inline, short_id
 from auditor.report.summary import asked, groups, proposed
 
 FINDINGS = 2_000
@@ -107,9 +107,7 @@ def _entry(finding: dict[str, Any]) -> dict[str, Any]:
         "short_id": short_id(finding["resource_id"]),
         "both": both,
         "heading": "Now" if before is None else "Baseline",
-        "fields": [_row(row, both=both) for row in rows[:_FIELDS]]
-        if rows[0].differs or both
-        else [],
+        "fields": [_row(row, both=both) for row in rows[:_FIELDS]] if before is not after else [],
         "fields_cut": max(len(rows) - _FIELDS, 0),
         "attribution_rows": _pairs(finding["attribution"], "by"),
         "waiver_rows": _pairs(finding["waiver"], "waiver"),
@@ -119,7 +117,7 @@ def _entry(finding: dict[str, Any]) -> dict[str, Any]:
 def _row(row: Field, *, both: bool) -> dict[str, Any]:
     before, after = _side(row.before), _side(row.after)
     if row.differs and before == after:
-        before, after = quoted(row.before, _VALUE), quoted(row.after, _VALUE)
+        before, after = map(Lines, told_apart(row.before, row.after, _VALUE))
     return {
         "name": row.name,
         "before": before,
