@@ -51,7 +51,8 @@ class Listing:
     owner: str = "ownerId"
     managed: bool = False
     """Whether it hides what AWS services manage unless IncludeManagedResources is true."""
-    join: Callable[[list[bytes]], bytes] = b"".join
+    join: Callable[[list[bytes]], list[bytes]] = list
+    """Turns the fragments of a page into what goes between the tags of `element`."""
 
 
 LISTINGS = {
@@ -99,6 +100,7 @@ LISTINGS = {
     ),
 }
 
+Action = Callable[[Estate, Call], list[bytes]]
 Slice = tuple[Collection, list[str]]
 
 
@@ -113,7 +115,7 @@ def answer(estate: Estate, call: Call, request_id: str) -> Answer:
         text = "Request would have succeeded, but DryRun flag is set."
         raise ApiError("DryRunOperation", text, status=412)
     with estate.lock:
-        return wire.ec2_response(call.action, request_id, handler(estate, call))
+        return wire.ec2_response(call.action, request_id, *handler(estate, call))
 
 
 def _region(estate: Estate, call: Call) -> Region:
@@ -125,7 +127,7 @@ def _region(estate: Estate, call: Call) -> Region:
     return region
 
 
-def _describe(estate: Estate, call: Call) -> bytes:
+def _describe(estate: Estate, call: Call) -> list[bytes]:
     listing = LISTINGS[call.action]
     slices = _select(_region(estate, call), listing, call)
     if ids := call.many(listing.id_param):
@@ -143,9 +145,9 @@ def _describe(estate: Estate, call: Call) -> bytes:
     return _listed(listing, fragments, page.token)
 
 
-def _listed(listing: Listing, fragments: list[bytes], token: str | None) -> bytes:
+def _listed(listing: Listing, fragments: list[bytes], token: str | None) -> list[bytes]:
     tail = f"</{listing.element}>" + (f"<nextToken>{token}</nextToken>" if token else "")
-    return b"".join([f"<{listing.element}>".encode(), listing.join(fragments), tail.encode()])
+    return [f"<{listing.element}>".encode(), *listing.join(fragments), tail.encode()]
 
 
 def _select(region: Region, listing: Listing, call: Call) -> list[Slice]:
@@ -184,7 +186,7 @@ def _find(slices: list[Slice], id_: str, missing: str) -> bytes:
     raise ApiError(missing, f"The ID '{id_}' does not exist")
 
 
-def _regions(estate: Estate, call: Call) -> bytes:
+def _regions(estate: Estate, call: Call) -> list[bytes]:
     enabled = estate.accounts[call.account].regions
     names = list(dict.fromkeys([*enabled, *ALL_REGIONS])) if call.flag("AllRegions") else enabled
     regions = [
@@ -195,7 +197,7 @@ def _regions(estate: Estate, call: Call) -> bytes:
         }
         for name in names
     ]
-    return wire.children({"regionInfo": regions}).encode()
+    return [wire.children({"regionInfo": regions}).encode()]
 
 
 def _opted(name: str, *, enabled: bool) -> str:
@@ -204,11 +206,11 @@ def _opted(name: str, *, enabled: bool) -> str:
     return "not-opted-in"
 
 
-def _setting(estate: Estate, call: Call) -> bytes:
-    return wire.children(_region(estate, call).settings[call.action]).encode()
+def _setting(estate: Estate, call: Call) -> list[bytes]:
+    return [wire.children(_region(estate, call).settings[call.action]).encode()]
 
 
-def _instance_attribute(estate: Estate, call: Call) -> bytes:
+def _instance_attribute(estate: Estate, call: Call) -> list[bytes]:
     region, id_, name = _region(estate, call), call.text("InstanceId"), call.text("Attribute")
     if id_ not in region.instances:
         raise ApiError("InvalidInstanceID.NotFound", f"The instance ID '{id_}' does not exist")
@@ -223,7 +225,7 @@ def _instance_attribute(estate: Estate, call: Call) -> bytes:
         raise ApiError(
             "InvalidParameterValue", f"Value ({name}) for parameter attribute is invalid"
         )
-    return wire.children({"instanceId": id_, name: value}).encode()
+    return [wire.children({"instanceId": id_, name: value}).encode()]
 
 
 INSTANCE_ATTRIBUTES = (
@@ -242,11 +244,11 @@ INSTANCE_ATTRIBUTES = (
 )
 
 
-def _sharing(kind: str, attribute: str, missing: str) -> Callable[[Estate, Call], bytes]:
+def _sharing(kind: str, attribute: str, missing: str) -> Action:
     """Make the action that tells with whom a snapshot or an image is shared."""
     name = kind[0].lower() + kind[1:] + "Id"
 
-    def action(estate: Estate, call: Call) -> bytes:
+    def action(estate: Estate, call: Call) -> list[bytes]:
         region, id_ = _region(estate, call), call.text(f"{kind}Id")
         if call.text("Attribute") != attribute:
             raise ApiError("InvalidParameterValue", "only the sharing attribute is simulated")
@@ -255,7 +257,8 @@ def _sharing(kind: str, attribute: str, missing: str) -> Callable[[Estate, Call]
             raise ApiError("AuthFailure", f"Not authorized for {name}: {id_}", status=403)
         if id_ not in own:
             raise ApiError(missing, f"The {kind.lower()} ID '{id_}' does not exist")
-        return wire.children({name: id_, attribute: region.sharing.get(id_, [])}).encode()
+        shared = region.sharing.get(id_, [])
+        return [wire.children({name: id_, attribute: shared}).encode()]
 
     return action
 
@@ -269,7 +272,7 @@ SETTINGS = (
     "GetImageBlockPublicAccessState",
     "GetAllowedImagesSettings",
 )
-ACTIONS: dict[str, Callable[[Estate, Call], bytes]] = {
+ACTIONS: dict[str, Action] = {
     **dict.fromkeys(LISTINGS, _describe),
     **dict.fromkeys(SETTINGS, _setting),
     "DescribeRegions": _regions,

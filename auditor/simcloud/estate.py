@@ -132,6 +132,8 @@ class Region:
         """Snapshot or image id -> create-volume or launch permissions; absent means private."""
         self.settings: dict[str, Resource] = {}
         """Action of an account-wide setting -> members of its answer."""
+        self.created = 0
+        """Resources that scenarios have added; numbers their ids."""
 
     def arn(self, kind: str, id_: str) -> str:
         """Return the ARN of an EC2 resource of this account and region."""
@@ -144,6 +146,26 @@ class Region:
         self.rules_of.setdefault(rule["groupId"], []).append(rule_id)
         self.groups.forget(rule["groupId"])
         return rule_id
+
+    @property
+    def collections(self) -> tuple[Collection, ...]:
+        """The collections that Describe actions list."""
+        return (
+            self.instances,
+            self.volumes,
+            self.interfaces,
+            self.snapshots,
+            self.images,
+            self.groups,
+            self.rules,
+        )
+
+    def clear_rules(self) -> None:
+        """Take every rule out of every group."""
+        self.rules = Collection()
+        for group_id in self.rules_of:
+            self.rules_of[group_id] = []
+            self.groups.forget(group_id)
 
     def remove_rule(self, rule_id: str) -> None:
         """Take a rule out of its group."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from auditor.simcloud import firewall, instances
 from auditor.simcloud.estate import Account, Collection, Estate, Region
-from auditor.simcloud.machines import ARCHITECTURES, ROOT, Machines
+from auditor.simcloud.machines import AMAZON_IMAGE, ARCHITECTURES, ROOT, Machines
 from auditor.simcloud.wire import Resource
 
 ROLE = "audit-reader"
@@ -85,17 +85,16 @@ def _images(region: Region, machines: Machines) -> None:
         name = f"golden-al2023-{architecture}-2026.01"
         image = _image(machines, index, name, owner=machines.account)
         region.images.add(image["imageId"], image)
-    index = len(ARCHITECTURES)
-    public = _image(machines, index, "al2023-ami-2023.9-kernel-6.1-x86_64", owner=AMAZON)
+    public = _image(machines, AMAZON_IMAGE, "al2023-ami-2023.9-kernel-6.1-x86_64", owner=AMAZON)
     public |= {"isPublic": True, "imageOwnerAlias": "amazon"}
     region.foreign_images.add(public["imageId"], public)
     region.sharing[public["imageId"]] = [{"group": "all"}]
     snapshot = machines.snapshot(0) | {
-        "snapshotId": machines.id("public-snap", 0).removeprefix("public-"),
+        "snapshotId": machines.image_snapshot(AMAZON_IMAGE),
         "ownerId": AMAZON,
         "ownerAlias": "amazon",
-        "encrypted": False,
         "kmsKeyId": None,
+        **machines.encryption(encrypted=False),
     }
     region.foreign_snapshots.add(snapshot["snapshotId"], snapshot)
     region.sharing[snapshot["snapshotId"]] = [{"group": "all"}]
@@ -104,7 +103,7 @@ def _images(region: Region, machines: Machines) -> None:
 def _image(machines: Machines, index: int, name: str, *, owner: str) -> Resource:
     disk = {
         "deleteOnTermination": True,
-        "snapshotId": machines.id("snap", index),
+        "snapshotId": machines.image_snapshot(index),
         "volumeSize": 30,
         "volumeType": "gp3",
         "encrypted": owner != AMAZON,

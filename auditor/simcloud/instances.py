@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from auditor.simcloud import wire
 from auditor.simcloud.machines import DATA, ROOT, Machines, Place
 from auditor.simcloud.seeding import EVERY_DATA, EVERY_LEGACY, one_in
@@ -26,7 +28,7 @@ def instance(machines: Machines, index: int, *, managed: bool = False) -> Resour
         "reservationId": machines.id("r", index // 4),
         "ownerId": machines.account,
         "instanceId": machines.id("i", index),
-        "imageId": machines.image(index),
+        "imageId": machines.id("ami", machines.image(index)),
         "instanceState": dict(RUNNING if place.running else STOPPED),
         "privateDnsName": interface["privateDnsName"],
         "dnsName": public_dns,
@@ -101,22 +103,15 @@ def render(resource: Resource) -> bytes:
     return head.encode() + wire.item(body)
 
 
-def join(fragments: list[bytes]) -> bytes:
-    """Put neighbours of one reservation under one `<item>`, as the service does."""
-    parts: list[bytes] = []
-    previous = b""
+def join(fragments: list[bytes]) -> list[bytes]:
+    """Put the instances of one reservation under one `<item>`, as the service does."""
+    reservations: dict[bytes, list[bytes]] = {}
     for fragment in fragments:
         head, tag, body = fragment.partition(b"<instancesSet>")
-        if head == previous:
-            parts.append(body)
-            continue
-        if previous:
-            parts.append(b"</instancesSet></item>")
-        parts += (head, tag, body)
-        previous = head
-    if previous:
+        reservations.setdefault(head, [head, tag]).append(body)
+    for parts in reservations.values():
         parts.append(b"</instancesSet></item>")
-    return b"".join(parts)
+    return list(chain.from_iterable(reservations.values()))
 
 
 def _profile(machines: Machines, index: int, place: Place) -> Resource:

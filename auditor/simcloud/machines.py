@@ -15,6 +15,7 @@ from auditor.simcloud.seeding import (
     EVERY_DATA,
     EVERY_DEFAULT_GROUP,
     EVERY_ELASTIC,
+    EVERY_LEGACY,
     EVERY_PROFILE,
     EVERY_PUBLIC,
     EVERY_SNAPSHOT,
@@ -30,6 +31,11 @@ from auditor.simcloud.seeding import (
 from auditor.simcloud.wire import Resource
 
 ARCHITECTURES = ("x86_64", "arm64")
+"""Of the own images, by number."""
+AMAZON_IMAGE = len(ARCHITECTURES)
+FIRST_SNAPSHOT = EVERY_LEGACY // 2
+"""Instance of the first snapshot: the first with unencrypted volumes, so that small estates too
+have a snapshot that can be shared publicly."""
 ROOT, DATA = "/dev/xvda", "/dev/sdf"
 
 
@@ -62,7 +68,11 @@ class Machines(Seeded):
     @cached_property
     def snapshots(self) -> int:
         """Number of own snapshots: one under each image, and some of volumes."""
-        return len(ARCHITECTURES) + -(-self.count // EVERY_SNAPSHOT)
+        return len(ARCHITECTURES) + -(-max(0, self.count - FIRST_SNAPSHOT) // EVERY_SNAPSHOT)
+
+    def encrypted(self, instance: int) -> bool:
+        """Tell whether the volumes of an instance, and snapshots of them, are encrypted."""
+        return not one_in(EVERY_LEGACY, instance)
 
     def place(self, index: int) -> Place:
         """Return where an instance is; everything else follows from it."""
@@ -92,12 +102,16 @@ class Machines(Seeded):
         type_ = TYPES[self.number("type", index // 4) % len(TYPES)]
         return type_, ARCHITECTURES["g." in type_]
 
-    def image(self, index: int) -> str:
-        """Return the image an instance was launched from: own, or now and then Amazon's."""
+    def image(self, index: int) -> int:
+        """Return which image an instance was launched from: own, or now and then Amazon's."""
         number = ARCHITECTURES.index(self.kind(index)[1])
         if one_in(EVERY_AMAZON_IMAGE, index) and number == 0:
-            number = len(ARCHITECTURES)
-        return self.id("ami", number)
+            return AMAZON_IMAGE
+        return number
+
+    def image_snapshot(self, number: int) -> str:
+        """Return the snapshot under an image; Amazon's is not one of the account's own."""
+        return self.id("snap", -1 if number == AMAZON_IMAGE else number)
 
     def launched(self, index: int) -> str:
         """Return the launch time; members of one reservation share it."""
@@ -198,7 +212,7 @@ class Machines(Seeded):
                     "deleteOnTermination": data < 0,
                 }
             ]
-        origin = self.id("snap", ARCHITECTURES.index(self.kind(instance)[1])) if data < 0 else ""
+        origin = self.image_snapshot(self.image(instance)) if data < 0 else ""
         return {
             "volumeId": self.id("vol", index),
             "size": (30, 100, 8)[self.number("size", index) % 3],
@@ -212,9 +226,7 @@ class Machines(Seeded):
             "volumeType": "gp3",
             "iops": 3000,
             "throughput": 125,
-            "encrypted": True,
-            "kmsKeyId": self.kms_key,
-            "sseType": "sse-kms",
+            **self.encryption(encrypted=self.encrypted(instance)),
             "multiAttachEnabled": False,
             "operator": {"managed": False},
         }
@@ -226,10 +238,17 @@ class Machines(Seeded):
         name = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
         return f"arn:aws:kms:{self.region}:{self.account}:key/{name}"
 
+    def encryption(self, *, encrypted: bool) -> Resource:
+        """Return the members that tell how a volume or snapshot is encrypted."""
+        if not encrypted:
+            return {"encrypted": False, "sseType": "none"}
+        return {"encrypted": True, "kmsKeyId": self.kms_key, "sseType": "sse-kms"}
+
     def snapshot(self, index: int) -> Resource:
         """Make an own snapshot: under an image, or of the root volume of an instance."""
         number = index - len(ARCHITECTURES)
-        source = "vol-ffffffff" if number < 0 else self.id("vol", number * EVERY_SNAPSHOT)
+        instance = FIRST_SNAPSHOT + number * EVERY_SNAPSHOT
+        source = "vol-ffffffff" if number < 0 else self.id("vol", instance)
         text = "Created by CreateImage" if number < 0 else "nightly backup"
         name = "golden-image" if number < 0 else f"backup-{number:05d}"
         return {
@@ -243,11 +262,9 @@ class Machines(Seeded):
             "volumeSize": 30,
             "description": text,
             "tagSet": [{"key": "Name", "value": name}],
-            "encrypted": True,
-            "kmsKeyId": self.kms_key,
+            **self.encryption(encrypted=number < 0 or self.encrypted(instance)),
             "storageTier": "standard",
             "transferType": "standard",
-            "sseType": "sse-kms",
         }
 
     def attributes(self, index: int) -> Resource:

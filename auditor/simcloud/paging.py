@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 from typing import NamedTuple
 
@@ -54,7 +53,7 @@ def _encode(call: Call, offset: int) -> str:
 def _decode(call: Call, token: str, invalid: str) -> int:
     try:
         offset, _, seal = base64.urlsafe_b64decode(token).decode().partition(".")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         offset = seal = ""
     if not offset.isdecimal() or seal != _seal(call, int(offset)):
         raise ApiError(invalid, "The token '" + token[:40] + "' is invalid")
