@@ -1,0 +1,48 @@
+"""Serve a generated estate until told to stop: `python -m auditor.simcloud --instances 10000`."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import threading
+from collections.abc import Sequence
+
+from auditor.simcloud.generator import generate
+from auditor.simcloud.server import SimCloud
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Generate, serve, print the URL as the first line, and wait for SIGTERM or SIGINT."""
+    options = _parser().parse_args(argv)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    estate = generate(
+        accounts=options.accounts,
+        regions=options.regions.split(","),
+        instances=options.instances,
+        seed=options.seed,
+        external_id=options.external_id,
+    )
+    with SimCloud(estate, latency=options.latency, port=options.port) as cloud:
+        print(cloud.url, flush=True)
+        for name, value in cloud.environment().items():
+            print(f"export {name}={value}", flush=True)
+        stop.wait()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m auditor.simcloud", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
+    parser.add_argument("--accounts", type=int, default=1)
+    parser.add_argument("--regions", default="us-east-1", help="names, separated by commas")
+    parser.add_argument("--instances", type=int, default=100, help="in each region of each account")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds per answer")
+    parser.add_argument("--external-id", help="asked for by the role in each account")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,127 @@
+"""Faults that a simulated cloud shows on request, so that failures can be tested and shown."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from auditor.simcloud.wire import HTML, Answer, ApiError, Call
+
+Kind = Literal[
+    "deny",
+    "throttle",
+    "unavailable",
+    "expired",
+    "delay",
+    "stall",
+    "close",
+    "cut",
+    "malformed",
+    "html",
+    "repeat_token",
+]
+
+REFUSALS: dict[str, dict[str, tuple[str, int]]] = {
+    "deny": {
+        "ec2": ("UnauthorizedOperation", 403),
+        "sts": ("AccessDenied", 403),
+        "organizations": ("AccessDeniedException", 400),
+    },
+    "throttle": {
+        "ec2": ("RequestLimitExceeded", 503),
+        "sts": ("Throttling", 400),
+        "organizations": ("TooManyRequestsException", 400),
+    },
+    "unavailable": {
+        "ec2": ("InternalError", 500),
+        "sts": ("InternalFailure", 500),
+        "organizations": ("ServiceException", 500),
+    },
+    "expired": {
+        "ec2": ("ExpiredToken", 400),
+        "sts": ("ExpiredToken", 403),
+        "organizations": ("ExpiredTokenException", 400),
+    },
+}
+"""Kind and service -> code and HTTP status, from the services' lists of common errors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A rule: which calls go wrong, when, and how.
+
+    A field that is None matches everything. Each rule counts the calls that it matches: it lets
+    the first `skip` pass and then acts `times` times, or for ever. So `skip=1` on a paged action
+    that is read once is its second page.
+    """
+
+    kind: Kind
+    account: str | None = None
+    region: str | None = None
+    action: str | None = None
+    skip: int = 0
+    times: int | None = None
+    seconds: float = 0.0
+    """How long `delay` waits before it answers, or `stall` before it closes without an answer."""
+    code: str | None = None
+    """Error code instead of the usual one of the kind."""
+    status: int | None = None
+    """HTTP status instead of the usual one of the kind."""
+
+    def matches(self, call: Call) -> bool:
+        """Tell whether this rule is about a call."""
+        if self.kind == "repeat_token" and "NextToken" not in call.params:
+            return False
+        return (
+            self.account in (None, call.account)
+            and self.region in (None, call.region)
+            and self.action in (None, call.action)
+        )
+
+    def refusal(self, service: str) -> ApiError | None:
+        """Return the error that this fault answers with, if it is of that sort."""
+        if self.kind not in REFUSALS:
+            return None
+        code, status = REFUSALS[self.kind].get(service, REFUSALS[self.kind]["ec2"])
+        text = f"simulated: {self.kind}"
+        return ApiError(self.code or code, text, status=self.status or status)
+
+
+class FaultPlan:
+    """The rules in force, with a counter each."""
+
+    def __init__(self, faults: Iterable[Fault] = ()) -> None:
+        self._lock = threading.Lock()
+        self._faults: list[Fault] = []
+        self._hits: list[int] = []
+        self.replace(faults)
+
+    def replace(self, faults: Iterable[Fault]) -> None:
+        """Put other rules in force, all counters at zero."""
+        with self._lock:
+            self._faults = list(faults)
+            self._hits = [0] * len(self._faults)
+
+    def acting(self, call: Call) -> list[Fault]:
+        """Count a call and return the rules that act on it: delays, and one fault at most."""
+        acting: list[Fault] = []
+        with self._lock:
+            for number, fault in enumerate(self._faults):
+                if not fault.matches(call):
+                    continue
+                turn = self._hits[number] - fault.skip
+                self._hits[number] += 1
+                if turn >= 0 and (fault.times is None or turn < fault.times):
+                    acting.append(fault)
+        delays = [fault for fault in acting if fault.kind == "delay"]
+        return delays + [fault for fault in acting if fault.kind != "delay"][:1]
+
+
+def spoil(kind: str, answer: Answer) -> Answer:
+    """Return a complete HTTP answer whose body is not what the SDK expects."""
+    if kind == "html":
+        page = b"<!DOCTYPE html><html><body><p>We will be back<br>soon</body></html>"
+        return Answer(page, content_type=HTML)
+    return Answer(answer.body[: len(answer.body) // 2], content_type=answer.content_type)

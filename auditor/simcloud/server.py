@@ -1,0 +1,192 @@
+"""The simulated cloud as an HTTP server on loopback, for the length of a `with` block."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterable
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+from auditor.simcloud.dispatch import Dispatcher
+from auditor.simcloud.estate import Estate
+from auditor.simcloud.faults import Fault, FaultPlan, spoil
+from auditor.simcloud.sts import Identities
+from auditor.simcloud.wire import Answer
+
+LOOPBACK = "127.0.0.1"
+SECRET = "simulated"  # noqa: S105 - any secret will do, signatures are not verified
+
+
+class SimCloud:
+    """Serves an estate on a free loopback port between `__enter__` and `__exit__`."""
+
+    def __init__(
+        self,
+        estate: Estate,
+        faults: Iterable[Fault] = (),
+        latency: float = 0.0,
+        *,
+        port: int = 0,
+    ) -> None:
+        self.estate = estate
+        self.latency = latency
+        """Seconds that every answer waits; may be changed while it serves."""
+        self._dispatcher = Dispatcher(estate, FaultPlan(faults), Identities(estate))
+        self._port = port
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """The endpoint to set as AWS_ENDPOINT_URL."""
+        if self._server is None:
+            raise RuntimeError("the simulated cloud is not running; use it in a with block")
+        return f"http://{LOOPBACK}:{self._server.server_port}"
+
+    @property
+    def calls(self) -> Counter[tuple[str, str, str]]:
+        """A copy of (account, region, action) -> number of requests received so far."""
+        with self._dispatcher.lock:
+            return Counter(self._dispatcher.calls)
+
+    def inject(self, *faults: Fault) -> None:
+        """Replace the faults in force; none at all makes the cloud healthy again."""
+        self._dispatcher.plan.replace(faults)
+
+    def environment(self, account: str | None = None) -> dict[str, str]:
+        """Return environment variables that make any AWS SDK talk to this cloud only."""
+        owner = self.estate.accounts[account] if account else self.estate.management
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": owner.access_key,
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_DEFAULT_REGION": next(iter(owner.regions), "us-east-1"),
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        }
+
+    def __enter__(self) -> Self:
+        self._server = _Server((LOOPBACK, self._port), self)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), name="simcloud", daemon=True
+        )
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        server, thread = self._server, self._thread
+        self._server = self._thread = None
+        if server is not None and thread is not None:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+    def respond(self, headers: Any, body: bytes, stopping: threading.Event) -> _Delivery:
+        """Return what to send for a request, after the waiting that is due."""
+        answer, faults = self._dispatcher.answer(headers, body)
+        delivery = _Delivery(answer)
+        if self.latency:
+            stopping.wait(self.latency)
+        for fault in faults:
+            if fault.kind in ("delay", "stall"):
+                stopping.wait(fault.seconds)
+            if fault.kind in ("stall", "close", "cut"):
+                delivery.share = 0.5 if fault.kind == "cut" else 0.0
+            if fault.kind in ("malformed", "html"):
+                delivery.answer = spoil(fault.kind, answer)
+        return delivery
+
+
+class _Delivery:
+    """An answer and how much of its body to send before the connection closes."""
+
+    __slots__ = ("answer", "share")
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        self.share = 1.0
+
+
+class _Server(ThreadingHTTPServer):
+    """A threading server that ends its open connections when it is closed."""
+
+    daemon_threads = False
+    request_queue_size = 128
+
+    def __init__(self, address: tuple[str, int], cloud: SimCloud) -> None:
+        self.cloud = cloud
+        self.stopping = threading.Event()
+        self._open: set[socket.socket] = set()
+        self._open_lock = threading.Lock()
+        super().__init__(address, _Handler)
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, address = super().get_request()
+        with self._open_lock:
+            self._open.add(connection)
+        return connection, address
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._open_lock:
+            self._open.discard(request)
+        super().shutdown_request(request)
+
+    def server_close(self) -> None:
+        self.stopping.set()
+        with self._open_lock:
+            # NOTE: idle keep-alive connections would hold their threads until the client goes
+            for connection in self._open:
+                _hang_up(connection)
+        super().server_close()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        delivery = self.server.cloud.respond(self.headers, body, self.server.stopping)
+        if delivery.share == 0.0:
+            self.close_connection = True
+            return
+        answer = delivery.answer
+        payload = answer.body
+        if delivery.share < 1.0:
+            self.close_connection = True
+            payload = payload[: int(len(payload) * delivery.share)]
+        head = (
+            f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}\r\n"
+            f"Content-Type: {answer.content_type}\r\n"
+            f"Content-Length: {len(answer.body)}\r\n"
+            "Server: simcloud\r\n\r\n"
+        )
+        # NOTE: one send for head and body; two would cost a delayed acknowledgement
+        self.connection.sendall(head.encode() + payload)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing: standard output and error belong to the caller."""
+
+
+def _hang_up(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return  # the client was faster

@@ -1,0 +1,59 @@
+"""A simulated cloud and the unchanged boto3 pointed at it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import botocore.session
+import pytest
+from botocore.config import Config
+from botocore.loaders import Loader
+
+from auditor.simcloud import SimCloud, generate
+
+ONE_TRY = Config(
+    retries={"total_max_attempts": 1, "mode": "standard"},
+    connect_timeout=2,
+    read_timeout=2,
+    max_pool_connections=2,
+)
+ACCOUNTS = ("111111111111", "222222222222")
+REGIONS = ("us-east-1", "eu-west-1")
+
+Connect = Callable[..., Any]
+
+
+@pytest.fixture
+def cloud() -> Iterator[SimCloud]:
+    estate = generate(
+        accounts=ACCOUNTS, regions=REGIONS, instances=120, seed=7, external_id="shared-secret"
+    )
+    with SimCloud(estate) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def loader() -> Loader:
+    """Read the service models of boto3 once; they take longer than most tests."""
+    return botocore.session.get_session().get_component("data_loader")
+
+
+@pytest.fixture
+def connect(cloud: SimCloud, loader: Loader, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect]:
+    """Make clients from nothing but the environment; closes them at the end."""
+    for name, value in cloud.environment().items():
+        monkeypatch.setenv(name, value)
+    core = botocore.session.get_session()
+    core.register_component("data_loader", loader)
+    session = boto3.session.Session(botocore_session=core)
+    clients = []
+
+    def client(service: str = "ec2", region: str = "us-east-1", **keys: str) -> Any:
+        clients.append(session.client(service, region_name=region, config=ONE_TRY, **keys))
+        return clients[-1]
+
+    yield client
+    for opened in clients:
+        opened.close()
