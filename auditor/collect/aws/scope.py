@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol
 
+from auditor.collect.aws.arn import partition_of
 from auditor.collect.aws.errors import SDK_ERRORS, error_code
 from auditor.collect.aws.retry import Budget, send
 from auditor.collect.context import CollectContext
@@ -171,22 +172,3 @@ class AwsScope:
                 yield InstanceRef(
                     raw["InstanceId"], raw.get("ImageId"), (raw.get("State") or {}).get("Name")
                 )
-
-
-_PARTITIONS = (
-    ("cn-", "aws-cn"),
-    ("us-gov-", "aws-us-gov"),
-    ("us-isob-", "aws-iso-b"),
-    ("us-isof-", "aws-iso-f"),
-    ("us-iso-", "aws-iso"),
-    ("eu-isoe-", "aws-iso-e"),
-    ("eusc-", "aws-eusc"),
-)
-
-
-def partition_of(region: str) -> str:
-    """Return the partition that a region belongs to, by the prefix of its name."""
-    for prefix, partition in _PARTITIONS:
-        if region.startswith(prefix):
-            return partition
-    return "aws"
