@@ -94,11 +94,14 @@ def _images(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "allowed_images": settings.get("State"),
         "allowed_images_criteria": sorted(
-            json.dumps(_ordered(criterion), sort_keys=True, separators=(",", ":"))
-            for criterion in settings.get("ImageCriteria") or ()
+            _canonical(_ordered(criterion)) for criterion in settings.get("ImageCriteria") or ()
         ),
         "allowed_images_managed_by": settings.get("ManagedBy"),
     }
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 def _ordered(value: Any) -> Any:
@@ -106,7 +109,7 @@ def _ordered(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _ordered(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return sorted((_ordered(inner) for inner in value), key=lambda item: json.dumps(item))
+        return sorted((_ordered(inner) for inner in value), key=_canonical)
     return value
 
 
