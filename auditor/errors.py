@@ -102,9 +102,7 @@ class ReportError(AuditorError):
 class CollectError(AuditorError):
     """A scope could not be read; becomes a coverage row, never the end of a run."""
 
-    def __init__(
-        self, message: str, *, status: str, kind: str, hint: str | None = None
-    ) -> None:
+    def __init__(self, message: str, *, status: str, kind: str, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.status = status
         self.kind = kind

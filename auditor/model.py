@@ -265,7 +265,7 @@ class AuditRun:
     baseline: Baseline | None
     coverage: tuple[Coverage, ...]
     findings: tuple[Finding, ...]
-    """Sorted: worst first, then by query, scope and resource. Includes those resolved in this run."""
+    """Worst first, then by query, scope and resource; those resolved in this run included."""
     outcome: Outcome
     fail_on: Severity
     tool_version: str

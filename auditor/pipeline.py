@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from auditor import __version__
@@ -37,7 +37,7 @@ Clock = Callable[[], datetime]
 
 def now() -> datetime:
     """Return the time in UTC; every step gets its clock passed in."""
-    return datetime.now(timezone.utc)
+    return datetime.now(UTC)
 
 
 def run(config: Config, *, progress: Progress | None = None, clock: Clock = now) -> AuditRun:

@@ -184,4 +184,3 @@ def _rows_of(
             for resource_id, is_there, row_hash in rows
         ]
     return found
-

@@ -41,16 +41,9 @@ def read_log(path: Path) -> list[Entry]:
         raise _broken(path, len(lines) + 1, "the last line has no end")
     entries: list[Entry] = []
     for number, line in enumerate(lines, start=1):
-        try:
-            content = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            raise _broken(path, number, "not JSON") from None
-        if not isinstance(content, dict) or canonical(content) != line:
-            raise _broken(path, number, "not in canonical form")
+        content = _parsed(path, number, line)
         if content.get("previous") != (entries[-1].sha256 if entries else None):
             raise _broken(path, number, "does not continue the line before it")
-        if content.get("seq") != number:
-            raise _broken(path, number, f"says it is line {content.get('seq')}")
         entries.append(Entry(hashlib.sha256(line).hexdigest(), content))
     return entries
 
@@ -81,6 +74,18 @@ def append(path: Path, content: Mapping[str, Any]) -> Entry:
             hint="nothing was approved",
         ) from exc
     return Entry(hashlib.sha256(line).hexdigest(), orjson.loads(line))
+
+
+def _parsed(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    try:
+        content = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        raise _broken(path, number, "not JSON") from None
+    if not isinstance(content, dict) or canonical(content) != line:
+        raise _broken(path, number, "not in canonical form")
+    if content.get("seq") != number:
+        raise _broken(path, number, f"says it is line {content.get('seq')}")
+    return content
 
 
 def _broken(path: Path, line: int, why: str) -> IntegrityError:

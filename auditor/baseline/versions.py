@@ -12,7 +12,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
@@ -112,9 +112,7 @@ def content_of(con: duckdb.DuckDBPyConnection, baseline: Baseline) -> Content:
     )
 
 
-def write_version(
-    con: duckdb.DuckDBPyConnection, baseline: Baseline, content: Content
-) -> None:
+def write_version(con: duckdb.DuckDBPyConnection, baseline: Baseline, content: Content) -> None:
     """Store a version; one that an interrupted approval left behind is replaced."""
     for table in (
         "baseline_version",
@@ -191,7 +189,7 @@ def approved_baseline(
     stored = {b.version: b for b in versions(con, name)}
     if not approvals:
         if stored and not entries:
-            return _refuse_missing_log(config, stored)
+            raise _missing_log(config, stored)
         return None
     approval = approvals[-1].content
     baseline = stored.get(int(approval["version"]))
@@ -241,14 +239,14 @@ def _baseline(row: Sequence[Any]) -> Baseline:
     due = found.review_due
     return replace(
         found,
-        approved_at=found.approved_at.replace(tzinfo=timezone.utc),
-        review_due=due.replace(tzinfo=timezone.utc) if isinstance(due, datetime) else None,
+        approved_at=found.approved_at.replace(tzinfo=UTC),
+        review_due=due.replace(tzinfo=UTC) if isinstance(due, datetime) else None,
     )
 
 
-def _refuse_missing_log(config: BaselineConfig, stored: dict[int, Baseline]) -> None:
+def _missing_log(config: BaselineConfig, stored: dict[int, Baseline]) -> IntegrityError:
     newest = stored[max(stored)]
-    raise IntegrityError(
+    return IntegrityError(
         f"the approval log is missing; the store holds {newest.name} v{newest.version}",
         where=str(config.approvals),
         hint="restore the log from a copy; without it no approval can be shown",
@@ -284,9 +282,7 @@ def _check_record(config: BaselineConfig, baseline: Baseline, approval: Any) -> 
             )
 
 
-def _check_content(
-    con: duckdb.DuckDBPyConnection, baseline: Baseline, content: Content
-) -> None:
+def _check_content(con: duckdb.DuckDBPyConnection, baseline: Baseline, content: Content) -> None:
     label = f"baseline {baseline.name} v{baseline.version}"
     if content.digest() != baseline.digest:
         raise IntegrityError(

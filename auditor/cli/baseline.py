@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,7 +12,9 @@ from auditor.cli.common import ConfigOption, JsonOption, err, load, out, print_j
 if TYPE_CHECKING:
     from auditor.model import AuditRun, Baseline, Finding
 
-app = typer.Typer(help="Approve snapshots and findings; list what is approved.", no_args_is_help=True)
+app = typer.Typer(
+    help="Approve snapshots and findings; list what is approved.", no_args_is_help=True
+)
 
 NameOption = Annotated[
     str | None,
@@ -21,7 +23,7 @@ NameOption = Annotated[
 
 
 @app.command()
-def approve(  # noqa: PLR0913
+def approve(  # noqa: PLR0913, PLR0917  # options of a command are parameters
     config: ConfigOption = None,
     name: NameOption = None,
     finding: Annotated[
@@ -43,15 +45,13 @@ def approve(  # noqa: PLR0913
     json: JsonOption = False,
 ) -> None:
     """Approve the newest snapshot, or single findings, as the next version of the baseline."""
-    from datetime import timezone
-
     from auditor import decisions
 
     settings = load(config)
     request = decisions.prepare(settings, findings=finding or [], name=name)
     if not yes:
         _confirm(request)
-    due = review_due.replace(tzinfo=timezone.utc) if review_due else None
+    due = review_due.replace(tzinfo=UTC) if review_due else None
     approved = decisions.approve(
         settings,
         request,
@@ -105,7 +105,9 @@ def list_(config: ConfigOption = None, json: JsonOption = False) -> None:
 def show(
     config: ConfigOption = None,
     name: NameOption = None,
-    version: Annotated[int | None, typer.Option(help="Which version.", show_default="newest")] = None,
+    version: Annotated[
+        int | None, typer.Option(help="Which version.", show_default="newest")
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Show one version: who approved what, when and why; verified as far as a run does."""
@@ -150,5 +152,3 @@ def _plain(baseline: Baseline) -> dict[str, Any]:
     from dataclasses import asdict
 
     return asdict(baseline)
-
-

@@ -46,7 +46,9 @@ def tables(
 
 
 @app.command()
-def queries(config: ConfigOption = None, format: FormatOption = "table", json: JsonOption = False) -> None:
+def queries(
+    config: ConfigOption = None, format: FormatOption = "table", json: JsonOption = False
+) -> None:
     """List the drift queries, shipped and configured."""
     from dataclasses import asdict
 
@@ -57,7 +59,9 @@ def queries(config: ConfigOption = None, format: FormatOption = "table", json: J
 
 
 @app.command()
-def settings(config: ConfigOption = None, format: FormatOption = "table", json: JsonOption = False) -> None:
+def settings(
+    config: ConfigOption = None, format: FormatOption = "table", json: JsonOption = False
+) -> None:
     """List the setting catalogue: which change is loosened, and how bad."""
     from auditor.diff.settings import load_settings
 

@@ -45,7 +45,9 @@ def run(
     raise typer.Exit(0 if exit_zero else result.exit_code)
 
 
-def collect(config: ConfigOption = None, json: JsonOption = False, quiet: QuietOption = False) -> None:
+def collect(
+    config: ConfigOption = None, json: JsonOption = False, quiet: QuietOption = False
+) -> None:
     """Take and seal a snapshot only, without comparing it."""
     from auditor import pipeline
     from auditor.cli.progress import progress_bar
@@ -83,7 +85,10 @@ def report(
     snapshot: Annotated[
         str | None,
         typer.Option(
-            "--run", "--snapshot", "-s", help="Which run: number, run id or UTC time.",
+            "--run",
+            "--snapshot",
+            "-s",
+            help="Which run: number, run id or UTC time.",
             show_default="latest",
         ),
     ] = None,

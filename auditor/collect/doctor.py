@@ -1,4 +1,4 @@
-"""Try each credential and each table in each scope before the first run, and say what is missing."""
+"""Try each credential and each table in each scope, and say what is missing."""
 
 from __future__ import annotations
 
@@ -72,9 +72,7 @@ def _examine_account(config: Config, account: Account, note: Callable[[Check], N
         return
     regions = {client.scope.region for _, client in readings}
     name = account.account_id or account.label
-    note(
-        Check(account.cloud, name, "*", None, Status.COMPLETE, f"{len(regions)} regions")
-    )
+    note(Check(account.cloud, name, "*", None, Status.COMPLETE, f"{len(regions)} regions"))
     with ThreadPoolExecutor(_PARALLEL) as pool:
         for check in pool.map(lambda pair: _try(*pair), readings):
             note(check)

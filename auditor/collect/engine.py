@@ -268,9 +268,7 @@ def _rows(
     return good, bad
 
 
-def _tables(
-    state: _Collection, cloud: str
-) -> tuple[list[ResourceTable], list[ResourceTable]]:
+def _tables(state: _Collection, cloud: str) -> tuple[list[ResourceTable], list[ResourceTable]]:
     run = state.config.run
     wanted, skipped = select_tables(all_tables(), run.tables, run.skip_tables)
     return [t for t in wanted if t.cloud == cloud], [t for t in skipped if t.cloud == cloud]
@@ -281,9 +279,7 @@ def _gaps(
 ) -> Iterator[Coverage]:
     """One coverage row per table for an account that could not be opened."""
     for table in _tables(state, cloud)[0]:
-        yield Coverage(
-            table.name, scope, Status(failure.status), 0, failure.kind, _detail(failure)
-        )
+        yield Coverage(table.name, scope, Status(failure.status), 0, failure.kind, _detail(failure))
 
 
 def classified(cloud: str, error: Exception) -> CollectError:
@@ -296,9 +292,7 @@ def classified(cloud: str, error: Exception) -> CollectError:
     # NOTE: the error's own text may quote a response, so only where it arose is logged.
     trace = "".join(traceback.format_tb(error.__traceback__))
     log.error("unexpected %s while reading %s\n%s", type(error).__name__, cloud, trace)
-    return CollectError(
-        f"unexpected {type(error).__name__}", status=Status.FAILED, kind="internal"
-    )
+    return CollectError(f"unexpected {type(error).__name__}", status=Status.FAILED, kind="internal")
 
 
 def _detail(failure: CollectError) -> str:

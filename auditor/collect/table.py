@@ -33,7 +33,7 @@ class ScopeClient(Protocol):
 class ResourceColumn(Column):  # type: ignore[misc]  # the SDK has no types
     """A CloudQuery column that may be volatile: stored, but outside the row hash."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what a table declares, all by keyword
         self, name: str, type: pa.DataType, description: str, *, volatile: bool, not_null: bool
     ) -> None:
         key = name in KEY_COLUMNS
@@ -92,16 +92,14 @@ LEADING_COLUMNS = (
 )
 """What every table begins with."""
 
-DOCUMENT_COLUMN = document(
-    "document", "The provider's own answer, secrets removed.", volatile=True
-)
+DOCUMENT_COLUMN = document("document", "The provider's own answer, secrets removed.", volatile=True)
 """What every table ends with."""
 
 
 class ResourceTable(Table):  # type: ignore[misc]  # the SDK has no types
     """A table of one kind of resource; `catalog.py` gives it its name and its cloud."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what a table declares, all by keyword
         self,
         *,
         title: str,
@@ -165,7 +163,9 @@ class ScopeResolver(TableResolver):  # type: ignore[misc]  # the SDK has no type
         return scopes
 
     def resolve(
-        self, client: ScopeClient, parent_resource: object  # noqa: ARG002  # the SDK's signature
+        self,
+        client: ScopeClient,
+        parent_resource: object,  # noqa: ARG002  # the SDK's signature
     ) -> Generator[Raw, None, None]:
         """Yield the provider's items; errors pass through to the engine's scope guard."""
         yield from self._table.fetch(client)

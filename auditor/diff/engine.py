@@ -200,5 +200,3 @@ def _hashes(
         [[f.resource_id for f in findings]],
     ).fetchall()
     return {(account, region, resource): value for account, region, resource, value in rows}
-
-

@@ -43,7 +43,9 @@ class Session:
         self.con.execute("SET enable_external_access = false")
         self.con.execute("SET lock_configuration = true")
 
-    def select(self, sql: str, *, where: str | None = None) -> tuple[list[str], list[tuple[Any, ...]]]:
+    def select(
+        self, sql: str, *, where: str | None = None
+    ) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Run exactly one SELECT and return column names and rows; raises `QueryError`."""
         check_select(sql, where=where)
         watch = threading.Timer(QUERY_SECONDS, self.con.interrupt)
@@ -97,9 +99,7 @@ def show_sides(
         names = ", ".join(f'r."{c.name}"' for c in spec.columns)
         shown = f"{names}, r.row_hash, r.rowid AS row_number"
         stored = f'store.inventory."{spec.name}" r'
-        paired = (
-            f"JOIN main.compared c ON c.table_name = '{spec.name}' AND {_KEY.format('c', 'r')}"
-        )
+        paired = f"JOIN main.compared c ON c.table_name = '{spec.name}' AND {_KEY.format('c', 'r')}"
         con.execute(
             f'CREATE VIEW snapshot."{spec.name}" AS SELECT {shown} FROM {stored} {paired} '
             f"WHERE r.valid_from <= {snapshot} AND r.valid_to > {snapshot} "
@@ -133,14 +133,14 @@ def show_changes(session: Session, settings: Sequence[Setting]) -> None:
     }
     parts = []
     for spec in session.specs:
-        columns = sorted({s.column for s in settings if s.table == spec.name} & {
-            c.name for c in spec.columns
-        })
+        columns = sorted(
+            {s.column for s in settings if s.table == spec.name} & {c.name for c in spec.columns}
+        )
         if not columns:
             continue
         con.execute(
             f"INSERT INTO changes SELECT '{spec.name}', s.cloud, s.account_id, s.region, "
-            f"s.resource_id, b.row_number, s.row_number FROM baseline.\"{spec.name}\" b "
+            f's.resource_id, b.row_number, s.row_number FROM baseline."{spec.name}" b '
             f'JOIN snapshot."{spec.name}" s USING (account_id, region, resource_id) '
             "WHERE b.row_hash <> s.row_hash "
             "AND b.incarnation_id IS NOT DISTINCT FROM s.incarnation_id"
@@ -155,7 +155,7 @@ def show_changes(session: Session, settings: Sequence[Setting]) -> None:
 
 
 def _long_form(table: str, columns: Sequence[str], since: dict[tuple[str, str], int]) -> str:
-    """SQL of one table's changed columns as rows.
+    """Return the SQL of one table's changed columns as rows.
 
     A column that the table got after the baseline was taken was not read then: its first value
     is no change.
@@ -214,15 +214,17 @@ def _load_overrides(con: duckdb.DuckDBPyConnection, approved: Content) -> None:
     )
 
 
-def _approved_rows(spec: TableSpec, shown: str, paired: str, overridden: bool) -> str:  # noqa: FBT001
+def _approved_rows(spec: TableSpec, shown: str, paired: str, overridden: bool) -> str:
     base = (
         f"SELECT {shown} FROM {paired} WHERE r.valid_from <= c.base_snapshot "
         f"AND r.valid_to > c.base_snapshot AND {present(spec, 'r')}"
     )
     if not overridden:
         return base
-    same = f"o.table_name = '{spec.name}' AND {_KEY.format('o', 'r')} " \
+    same = (
+        f"o.table_name = '{spec.name}' AND {_KEY.format('o', 'r')} "
         "AND o.resource_id = r.resource_id"
+    )
     return (
         f"{base} AND NOT EXISTS (SELECT 1 FROM main.override o WHERE {same}) "
         f"UNION ALL SELECT {shown} FROM {paired} JOIN main.override o ON {same} "
@@ -270,13 +272,11 @@ def _show_coverage(
 
 def _load_settings(con: duckdb.DuckDBPyConnection, settings: Sequence[Setting]) -> None:
     con.execute(
-        'CREATE TABLE settings (id VARCHAR, table_name VARCHAR, column_name VARCHAR, '
+        "CREATE TABLE settings (id VARCHAR, table_name VARCHAR, column_name VARCHAR, "
         'title VARCHAR, comparator VARCHAR, "order" VARCHAR[], absent VARCHAR, loose VARCHAR, '
         "verdict VARCHAR, severity VARCHAR, reason VARCHAR, remediation VARCHAR, "
         "attack VARCHAR[], controls VARCHAR[], source VARCHAR)"
     )
     rows = [list(s.model_dump(mode="json").values()) for s in settings]
     if rows:
-        con.executemany(
-            f"INSERT INTO settings VALUES ({', '.join('?' * len(rows[0]))})", rows
-        )
+        con.executemany(f"INSERT INTO settings VALUES ({', '.join('?' * len(rows[0]))})", rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.model import AuditRun, FindingStatus, Outcome
+from auditor.model import AuditRun, FindingStatus, Outcome, Verdict
 from auditor.report.plain import count
 from auditor.report.summary import asked
 
@@ -45,6 +45,8 @@ def nothing_found(run: AuditRun) -> str:
 
 def _failing(run: AuditRun) -> int:
     return sum(
-        finding.severity.rank <= run.fail_on.rank and finding.status is not FindingStatus.WAIVED
+        finding.severity.rank <= run.fail_on.rank
+        and finding.status is not FindingStatus.WAIVED
+        and finding.verdict is not Verdict.UNKNOWN
         for finding in run.active
     )

@@ -40,6 +40,13 @@ def show(run: AuditRun, console: Console) -> None:
     _show_next_steps(run, console)
 
 
+def show_coverage(run: AuditRun, console: Console) -> None:
+    """Write only what was read: the report of a collection that compares nothing."""
+    _show_headline(run, console)
+    _show_coverage(run, console)
+    _show_next_steps(run, console)
+
+
 def _show_headline(run: AuditRun, console: Console) -> None:
     text = Text(run.outcome.value.upper(), style=_STYLES[run.outcome])
     text.append(f": {headline(run)}", style="bold")

@@ -65,7 +65,7 @@ def _show_finding(finding: Finding, console: Console) -> None:
     seen = rfc3339(finding.first_seen) if finding.first_seen else "this run"
     line(
         console,
-        f"first seen {seen}   audit explain {visible(finding.fingerprint[:8])}",
+        f"first seen {seen}   audit findings show {visible(finding.fingerprint[:8])}",
         indent=4,
         hang=2,
         style="dim",

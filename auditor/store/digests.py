@@ -1,4 +1,4 @@
-"""Digests over stored content: of a scope, of a snapshot, and the chain of seals.
+r"""Digests over stored content: of a scope, of a snapshot, and the chain of seals.
 
 - scope digest: sha256 over the lines `<resource_id> <row_hash>\\n` of a table in one scope,
   sorted by resource_id;

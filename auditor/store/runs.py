@@ -99,7 +99,9 @@ def with_approval(
         ).fetchall()
     )
     return [
-        replace(c, approved=(c.table, c.scope.cloud, c.scope.account_id, c.scope.region) in approved)
+        replace(
+            c, approved=(c.table, c.scope.cloud, c.scope.account_id, c.scope.region) in approved
+        )
         for c in coverage
     ]
 
@@ -120,7 +122,6 @@ def outcome_of(
     fail_on: Severity,
 ) -> Outcome:
     """Decide what a run came to: drift before gaps, gaps before clean."""
-
     if baseline is None:
         return Outcome.UNAPPROVED
     drift = any(

@@ -55,9 +55,7 @@ def seal(con: duckdb.DuckDBPyConnection, request: SealRequest) -> tuple[Snapshot
     with transaction(con):
         number = _next_number(con)
         ensure_tables(con, request.specs, number)
-        coverage = guard_against_shrinking(
-            con, _counted(con, request), request.shrink_guard
-        )
+        coverage = guard_against_shrinking(con, _counted(con, request), request.shrink_guard)
         _mark_done(con, coverage)
         touched = {
             spec.name: _apply(con, spec, request.staged.get(spec.name), number)
@@ -168,9 +166,7 @@ def _change(
     con: duckdb.DuckDBPyConnection, spec: TableSpec, staged: Path | None, number: int
 ) -> None:
     table = f'store.inventory."{spec.name}"'
-    con.execute(
-        f"UPDATE {table} SET valid_to = {number} WHERE rowid IN (SELECT id FROM shut)"
-    )
+    con.execute(f"UPDATE {table} SET valid_to = {number} WHERE rowid IN (SELECT id FROM shut)")
     if staged is not None:
         names = ", ".join(f'"{c.name}"' for c in spec.columns)
         con.execute(
@@ -221,9 +217,7 @@ def _write_header(
     number: int,
     coverage: Sequence[Coverage],
 ) -> Snapshot:
-    last = con.execute(
-        "SELECT seal FROM store.snapshot ORDER BY id DESC LIMIT 1"
-    ).fetchone()
+    last = con.execute("SELECT seal FROM store.snapshot ORDER BY id DESC LIMIT 1").fetchone()
     snapshot = Snapshot(
         id=number,
         run_id=request.run_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import duckdb
 
@@ -23,9 +23,7 @@ def snapshots(con: duckdb.DuckDBPyConnection) -> list[Snapshot]:
 
 def latest_snapshot(con: duckdb.DuckDBPyConnection) -> Snapshot | None:
     """Return the newest sealed snapshot, or None in a new store."""
-    row = con.execute(
-        f"SELECT {_COLUMNS} FROM store.snapshot ORDER BY id DESC LIMIT 1"
-    ).fetchone()
+    row = con.execute(f"SELECT {_COLUMNS} FROM store.snapshot ORDER BY id DESC LIMIT 1").fetchone()
     return _snapshot(row) if row else None
 
 
@@ -75,7 +73,7 @@ def _snapshot(row: tuple[object, ...]) -> Snapshot:
 def _aware(value: object) -> datetime:
     if not isinstance(value, datetime):
         raise TypeError(f"expected a time, got {type(value).__name__}")
-    return value.replace(tzinfo=timezone.utc)
+    return value.replace(tzinfo=UTC)
 
 
 def _moment(text: str) -> datetime | None:
@@ -83,4 +81,4 @@ def _moment(text: str) -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

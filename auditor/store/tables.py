@@ -70,7 +70,7 @@ def table_specs(con: duckdb.DuckDBPyConnection) -> list[TableSpec]:
 def present(spec: TableSpec, alias: str) -> str:
     """Return the SQL condition that a row is a resource that still exists."""
     parts = [
-        f"coalesce({alias}.\"{column}\" NOT IN ({', '.join(_literal(v) for v in values)}), true)"
+        f'coalesce({alias}."{column}" NOT IN ({", ".join(_literal(v) for v in values)}), true)'
         for column, values in spec.gone.items()
     ]
     return " AND ".join(parts) or "true"

@@ -26,7 +26,7 @@ from auditor.config import AwsAccount, AwsOrganization, Config
 from auditor.errors import CollectError
 from auditor.model import Scope, Status
 
-__all__ = ["Account", "AwsScope", "accounts", "classify"]
+__all__ = ["Account", "AwsScope", "accounts", "classify", "permissions"]
 
 CONNECTIONS = 32
 """Pooled connections per client: several tables of a region, eight calls at once each."""
@@ -45,6 +45,18 @@ def accounts(config: Config, context: CollectContext) -> list[Account]:
         return _organization(config.aws.organization, toolbox)
     listed = config.aws.accounts or [_entry()]
     return [Account(entry, toolbox) for entry in listed]
+
+
+def permissions(config: Config) -> list[str]:
+    """Return what logging in and finding the regions needs, besides the tables' own."""
+    needed = ["sts:GetCallerIdentity"]
+    if not config.aws.regions:
+        needed.append("ec2:DescribeRegions")
+    if config.aws.organization is not None:
+        needed.append("organizations:ListAccounts")
+    if config.aws.organization is not None or any(a.role_arn for a in config.aws.accounts):
+        needed.append("sts:AssumeRole")
+    return needed
 
 
 class _Toolbox:
