@@ -141,7 +141,7 @@ def named(value: object) -> str:
         (sdk.ConnectTimeoutError(endpoint_url="https://e"), "failed", "unavailable"),
         (sdk.ReadTimeoutError(endpoint_url="https://e"), "failed", "unavailable"),
         (sdk.ConnectionClosedError(endpoint_url="https://e"), "failed", "unavailable"),
-        (sdk.SSLError(endpoint_url="https://e", error="x"), "failed", "unavailable"),
+        (sdk.SSLError(endpoint_url="https://e", error=OSError()), "failed", "unavailable"),
         (sdk.IncompleteReadError(actual_bytes=1, expected_bytes=2), "failed", "unavailable"),
         (ResponseParserError("secret body"), "failed", "malformed"),
         (sdk.PaginationError(message="same token"), "failed", "malformed"),
@@ -151,14 +151,15 @@ def named(value: object) -> str:
     ids=named,
 )
 def test_classify(failure: Exception, status: str, kind: str) -> None:
-    found = classify(failure, "profile prod")
+    found = classify(failure, "profile prod", operation="DescribeVolumes")
     assert found is not None
     assert (found.status, found.kind) == (status, kind)
     assert "secret body" not in found.diagnostics()
     if kind == "credentials":
         assert "profile prod" in (found.hint or "")
+    assert found.message.startswith("DescribeVolumes: ")
     if isinstance(failure, sdk.ClientError):
-        assert "DescribeVolumes" in found.message and "r-1" in found.message
+        assert "r-1" in found.message
     if getattr(failure, "kwargs", {}).get("endpoint_url"):
         assert "https://e" in found.message
 

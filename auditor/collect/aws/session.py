@@ -148,7 +148,8 @@ class Account:
         def request() -> Answer:
             return self.method(self._home_region(), service, operation)(**params)
 
-        return send(request, self._toolbox.context, budget=self._budget, login=self.label)
+        context, budget = self._toolbox.context, self._budget
+        return send(request, context, operation=operation, budget=budget, login=self.label)
 
     def _new_method(self, region: str, service: str, operation: str) -> Method:
         client = self._clients.get((region, service))
