@@ -199,7 +199,9 @@ def _credentials(text: str, login: str | None) -> CollectError:
         text,
         status=Status.DENIED,
         kind="credentials",
-        hint=f"renew or correct {whose}; try: aws sts get-caller-identity",
+        # NOTE: a region that is not enabled answers AuthFailure to good credentials, too.
+        hint=f"renew or correct {whose} (try: aws sts get-caller-identity); "
+        "if other regions can be read, enable this one or leave it out of aws.regions",
     )
 
 

@@ -71,14 +71,15 @@ class _Toolbox:
         return session
 
     def client(self, session: SdkSession, service: str, region: str) -> Any:
-        """Make a client; hold `lock` while calling this."""
-        # NOTE: the stubs know one overload per service name, not a name in a variable.
-        return cast(Any, boto3.Session(botocore_session=session)).client(
-            service,
-            region_name=region,
-            config=self._options,
-            endpoint_url=self.config.aws.endpoint_url,
-        )
+        """Make a client; waits for others that do."""
+        with self.lock:
+            # NOTE: the stubs know one overload per service name, not a name in a variable.
+            return cast(Any, boto3.Session(botocore_session=session)).client(
+                service,
+                region_name=region,
+                config=self._options,
+                endpoint_url=self.config.aws.endpoint_url,
+            )
 
 
 class Account:
