@@ -47,10 +47,7 @@ def items(action: str, key: str, ids: list[str], tag: str, token: str | None = N
     return result(action, f"<{key}>{rows}</{key}>{after}")
 
 
-@contextmanager
-def serve(script: Script) -> Iterator[Stub]:
-    stub = Stub(script)
-
+def handler(stub: Stub) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -79,7 +76,13 @@ def serve(script: Script) -> Iterator[Stub]:
         def log_message(self, format: str, *args: object) -> None:
             return
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    return Handler
+
+
+@contextmanager
+def serve(script: Script) -> Iterator[Stub]:
+    stub = Stub(script)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler(stub))
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

@@ -35,6 +35,7 @@ LISTINGS = {
     "DescribeSnapshots": ("aws_ec2_ebs_snapshots", "Snapshots"),
     "DescribeImages": ("aws_ec2_images", "Images"),
 }
+INSTANT = ("year", "month", "day", "hour", "minute", "second", "microsecond")
 SINGLE = {
     "DescribeInstanceAttribute": "aws_ec2_instance_attributes",
     "DescribeSnapshotAttribute": "aws_ec2_ebs_snapshots",
@@ -68,8 +69,7 @@ def typed(value: Any, shape: Any) -> Any:
     """Turn recorded instants into datetimes, following the API's own description."""
     kind = getattr(shape, "type_name", None)
     if isinstance(value, dict) and value.get("__class__") == "datetime":
-        parts = [value[k] for k in ("year", "month", "day", "hour", "minute", "second")]
-        return datetime(*parts, value["microsecond"], tzinfo=UTC)
+        return datetime(**{k: v for k, v in value.items() if k in INSTANT}, tzinfo=UTC)
     if kind == "timestamp" and isinstance(value, str):
         return datetime.fromisoformat(value)
     if kind == "string" and isinstance(value, bool):
@@ -131,8 +131,8 @@ def test_attribute(operation: str) -> None:
     rows = 0
     for answer in recorded(operation):
         # NOTE: only the permissions of an image are taken from an answer about an attribute.
-        image = {key: answer[key] for key in ("ImageId", "LaunchPermissions") if key in answer}
-        row = dict(table.transform(image if "ImageId" in answer else answer, SCOPE))
+        kept = ("ImageId", "LaunchPermissions") if "ImageId" in answer else tuple(answer)
+        row = dict(table.transform({k: v for k, v in answer.items() if k in kept}, SCOPE))
         check_row(table, row)
         secret = (answer.get("UserData") or {}).get("Value")
         if secret:
@@ -185,7 +185,9 @@ def test_regional_settings() -> None:
     table = TABLES["aws_ec2_regional_settings"]
     rows = 0
     for answer in recorded("GetEbsEncryptionByDefault"):
-        raw = {permission.removeprefix("ec2:"): {} for permission in table.permissions}
+        raw: dict[str, Any] = {
+            permission.removeprefix("ec2:"): {} for permission in table.permissions
+        }
         row = dict(table.transform({**raw, "GetEbsEncryptionByDefault": answer}, SCOPE))
         check_row(table, row)
         assert row["ebs_encryption_by_default"] in (True, False)

@@ -117,39 +117,42 @@ def error_code(error: Exception) -> str | None:
     return None
 
 
-def classify(error: Exception, login: str | None = None) -> CollectError | None:
+def classify(
+    error: Exception, login: str | None = None, *, operation: str | None = None
+) -> CollectError | None:
     """Return what an SDK error means for a scope, or None for one that is not known here.
 
-    `login` says in words whose credentials were used, for the hint to a person.
+    `login` says in words whose credentials were used, for the hint to a person; `operation` is
+    what was called, for errors that do not know it themselves.
     """
     if isinstance(error, CollectError):
         return error
     if isinstance(error, sdk.ClientError):
         return _answered(error, login)
-    return _unanswered(error, login)
-
-
-def _unanswered(error: Exception, login: str | None) -> CollectError | None:
-    """Classify an error that arose before the service answered, or in reading the answer."""
     name = type(error).__name__
+    return _unanswered(error, f"{operation}: {name}" if operation else name, login)
+
+
+def _unanswered(error: Exception, what: str, login: str | None) -> CollectError | None:
+    """Classify an error that arose before the service answered, or in reading the answer."""
     if isinstance(error, _CREDENTIAL_ERRORS):
-        return _credentials(f"{name}: no usable credentials", login)
+        return _credentials(f"{what}: no usable credentials", login)
     if isinstance(error, _REGION_ERRORS):
         return CollectError(
-            f"{name}: the region is not known to the SDK",
+            f"{what}: the region is not known to the SDK",
             status=Status.DISABLED,
             kind="disabled",
             hint="check the names in aws.regions",
         )
     if isinstance(error, _MALFORMED_ERRORS):
         return CollectError(
-            f"{name}: the answer is cut off or not in the service's format",
+            f"{what}: the answer is cut off or not in the service's format",
             status=Status.FAILED,
             kind="malformed",
             hint="check for a proxy or an endpoint_url that answers in place of AWS",
         )
     if isinstance(error, _UNAVAILABLE_ERRORS):
-        return _unreachable(error, name)
+        return _unreachable(error, what)
     return None
 
 
@@ -196,15 +199,17 @@ def _credentials(text: str, login: str | None) -> CollectError:
         text,
         status=Status.DENIED,
         kind="credentials",
-        hint=f"renew or correct {whose}; try: aws sts get-caller-identity",
+        # NOTE: a region that is not enabled answers AuthFailure to good credentials, too.
+        hint=f"renew or correct {whose} (try: aws sts get-caller-identity); "
+        "if other regions can be read, enable this one or leave it out of aws.regions",
     )
 
 
-def _unreachable(error: Exception, name: str) -> CollectError:
+def _unreachable(error: Exception, what: str) -> CollectError:
     """Classify an error of the network; names the endpoint, which is no secret."""
     endpoint = getattr(error, "kwargs", {}).get("endpoint_url")
     return CollectError(
-        f"{name}: no answer from {endpoint or 'the endpoint'}",
+        f"{what}: no answer from {endpoint or 'the endpoint'}",
         status=Status.FAILED,
         kind="unavailable",
         hint="check the network path, the proxy and the certificates",

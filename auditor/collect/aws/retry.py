@@ -49,7 +49,12 @@ class Budget:
 
 
 def send(
-    request: Callable[[], T], context: CollectContext, *, budget: Budget, login: str | None = None
+    request: Callable[[], T],
+    context: CollectContext,
+    *,
+    operation: str,
+    budget: Budget,
+    login: str,
 ) -> T:
     """Call `request` until it succeeds; raise what its failure means.
 
@@ -62,7 +67,7 @@ def send(
         try:
             answer = request()
         except SDK_ERRORS as exc:
-            failure = classify(exc, login)
+            failure = classify(exc, login, operation=operation)
             if failure is None:
                 raise
             if failure.kind == "throttled":

@@ -87,7 +87,8 @@ class AwsScope:
         def request() -> Answer:
             return self._login.method(region, service, operation)(**params)
 
-        return send(request, self._context, budget=budget, login=self._login.label)
+        login = self._login.label
+        return send(request, self._context, operation=operation, budget=budget, login=login)
 
     def pages(
         self, operation: str, result_key: str, service: str = "ec2", **params: Any

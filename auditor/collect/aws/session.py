@@ -83,14 +83,15 @@ class _Toolbox:
         return session
 
     def client(self, session: SdkSession, service: str, region: str) -> Any:
-        """Make a client; hold `lock` while calling this."""
-        # NOTE: the stubs know one overload per service name, not a name in a variable.
-        return cast(Any, boto3.Session(botocore_session=session)).client(
-            service,
-            region_name=region,
-            config=self._options,
-            endpoint_url=self.config.aws.endpoint_url,
-        )
+        """Make a client; waits for others that do."""
+        with self.lock:
+            # NOTE: the stubs know one overload per service name, not a name in a variable.
+            return cast(Any, boto3.Session(botocore_session=session)).client(
+                service,
+                region_name=region,
+                config=self._options,
+                endpoint_url=self.config.aws.endpoint_url,
+            )
 
 
 class Account:
@@ -160,7 +161,8 @@ class Account:
         def request() -> Answer:
             return self.method(self._home_region(), service, operation)(**params)
 
-        return send(request, self._toolbox.context, budget=self._budget, login=self.label)
+        context, budget = self._toolbox.context, self._budget
+        return send(request, context, operation=operation, budget=budget, login=self.label)
 
     def _new_method(self, region: str, service: str, operation: str) -> Method:
         client = self._clients.get((region, service))

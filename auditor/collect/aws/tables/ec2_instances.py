@@ -93,12 +93,6 @@ def _network(raw: Raw) -> dict[str, Any]:
     nics = raw.get("NetworkInterfaces") or []
     secondary = raw.get("SecondaryInterfaces") or []
     addresses = [ip for nic in nics for ip in nic.get("PrivateIpAddresses") or ()]
-    public = _public_addresses(raw, [*nics, *addresses])
-    owners = sorted_set(public.values())
-    ipv6 = {raw.get("Ipv6Address")} | {
-        ip.get("Ipv6Address") for nic in nics for ip in nic.get("Ipv6Addresses") or ()
-    }
-    prefixes = [p.get("Ipv6Prefix") for nic in nics for p in nic.get("Ipv6Prefixes") or ()]
     groups = [*(raw.get("SecurityGroups") or ())]
     groups += [group for nic in nics for group in nic.get("Groups") or ()]
     return {
@@ -116,19 +110,35 @@ def _network(raw: Raw) -> dict[str, Any]:
         "private_ips": sorted_set(
             [raw.get("PrivateIpAddress"), *(ip.get("PrivateIpAddress") for ip in addresses)]
         ),
+        **_public(raw, [*nics, *addresses]),
+        **_ipv6(raw, nics),
+        "private_dns_hostname_type": (raw.get("PrivateDnsNameOptions") or {}).get("HostnameType"),
+    }
+
+
+def _public(raw: Raw, holders: list[Mapping[str, Any]]) -> dict[str, Any]:
+    public = _public_addresses(raw, holders)
+    owned = {ip: owner for ip, owner in public.items() if owner not in (None, "amazon")}
+    owners = sorted_set(owned.values()) or sorted_set(public.values())
+    return {
         "has_public_ip": bool(public),
         "public_ip": raw.get("PublicIpAddress"),
         "public_ips": sorted_set(public),
-        "public_ip_owner": next(
-            (o for o in owners if o != "amazon"), owners[0] if owners else None
-        ),
-        "elastic_ips": sorted_set(
-            ip for ip, owner in public.items() if owner not in (None, "amazon")
-        ),
-        "has_ipv6": bool(sorted_set(ipv6) or sorted_set(prefixes)),
-        "ipv6_addresses": sorted_set(ipv6),
-        "ipv6_prefixes": sorted_set(prefixes),
-        "private_dns_hostname_type": (raw.get("PrivateDnsNameOptions") or {}).get("HostnameType"),
+        "public_ip_owner": owners[0] if owners else None,
+        "elastic_ips": sorted_set(owned),
+    }
+
+
+def _ipv6(raw: Raw, nics: list[Mapping[str, Any]]) -> dict[str, Any]:
+    listed = [ip.get("Ipv6Address") for nic in nics for ip in nic.get("Ipv6Addresses") or ()]
+    addresses = sorted_set([raw.get("Ipv6Address"), *listed])
+    prefixes = sorted_set(
+        p.get("Ipv6Prefix") for nic in nics for p in nic.get("Ipv6Prefixes") or ()
+    )
+    return {
+        "has_ipv6": bool(addresses or prefixes),
+        "ipv6_addresses": addresses,
+        "ipv6_prefixes": prefixes,
     }
 
 
