@@ -18,7 +18,7 @@ from auditor.simcloud.generator import generate
 from auditor.simcloud.server import SimCloud
 
 REGIONS = ("eu-central-1", "us-east-1")
-INSTANCES = 40
+INSTANCES = 25
 """Per region and account."""
 
 _CONFIG = """\
