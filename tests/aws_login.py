@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_stub import Stub
+from tests.aws_stub import Stub
 from botocore.loaders import create_loader
 
 from auditor.collect.aws.retry import RETRIED

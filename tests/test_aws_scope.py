@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_login import opened, quick, use_environment
-from aws_stub import Params, Reply, Script, Stub, error, identity, items, result, serve
+from tests.aws_login import opened, quick, use_environment
+from tests.aws_stub import Params, Reply, Script, Stub, error, identity, items, result, serve
 from botocore import exceptions as sdk
 
 from auditor.collect.aws.session import AwsScope

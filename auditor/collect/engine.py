@@ -25,7 +25,7 @@ from auditor.collect.context import CollectContext
 from auditor.collect.progress import Progress
 from auditor.collect.table import ResourceTable, ScopeClient
 from auditor.config import Config, RunConfig
-from auditor.errors import CollectError, MissingExtraError
+from auditor.errors import CollectError, MissingExtraError, StoreError
 from auditor.model import Coverage, Scope, Status, TableSpec
 
 log = logging.getLogger(__name__)
@@ -80,6 +80,8 @@ class _Collection:
     coverage: dict[tuple[str, Scope], Coverage] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
     closed: bool = False
+    fatal: StoreError | None = None
+    """What ended the whole collection: rows could not be kept."""
 
     def record(self, items: Iterable[Coverage]) -> None:
         """Keep outcomes, unless the run was given up meanwhile."""
@@ -120,8 +122,8 @@ def collect(
 ) -> list[Coverage]:
     """Read everything that the configuration asks for; rows go to `sink` as they come.
 
-    Returns one coverage row per (table, scope), sorted. Ends at the deadline at the latest, a
-    grace for calls that are under way included.
+    Returns one coverage row per (table, scope), sorted; raises `StoreError` when `sink` does.
+    Ends at the deadline at the latest, a grace for calls that are under way included.
     """
     check_selection(config)
     state = _Collection(config, context, sink, progress)
@@ -141,6 +143,8 @@ def collect(
         context.stop()
         with state.lock:
             state.closed = True
+    if state.fatal is not None:
+        raise state.fatal
     if not finished:
         log.warning("collection was given up at its deadline")
     return sorted(state.coverage.values(), key=lambda c: (c.scope, c.table))
@@ -183,6 +187,9 @@ def _work(state: _Collection) -> None:
                 _open(state, label, unit.account)
             else:
                 state.record([_read(state, unit)])
+        except StoreError as exc:
+            state.fatal = exc
+            state.context.stop()
         finally:
             state.progress.advance(state.context.throttles)
             state.agenda.done(label)
@@ -240,6 +247,8 @@ def _read(state: _Collection, reading: _Reading) -> Coverage:
             rows += len(good)
             state.progress.rows(len(good))
             state.context.check()
+    except StoreError:
+        raise
     except Exception as exc:  # noqa: BLE001  # the scope guard
         failure = classified(table.cloud, exc)
         return Coverage(
