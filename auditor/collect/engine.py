@@ -52,12 +52,12 @@ class Account(Protocol):
     def scopes(self, *, regional: bool) -> Sequence[ScopeClient]:
         """Return a client for each scope."""
 
+    def close(self) -> None:
+        """Let go of what `open` and the readings have made; nothing is read after it."""
 
-@dataclass(frozen=True, slots=True)
+
 class _Open:
     """Unit of work: open an account and queue its readings."""
-
-    account: Account
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class _Collection:
     context: CollectContext
     sink: Sink
     progress: Progress
-    agenda: Agenda[_Open | _Reading] = field(default_factory=Agenda)
+    agenda: Agenda[Account, _Open | _Reading] = field(default_factory=Agenda)
     coverage: dict[tuple[str, Scope], Coverage] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
     closed: bool = False
@@ -175,16 +175,16 @@ def _queue_accounts(state: _Collection, cloud: str) -> None:
         state.record(_gaps(state, cloud, Scope(cloud, "*", "*"), classified(cloud, exc)))
         return
     for account in accounts:
-        state.agenda.add(account.label, _Open(account))
+        state.agenda.add(account, _Open())
     state.progress.expect(len(accounts))
 
 
 def _work(state: _Collection) -> None:
     while (taken := state.agenda.take()) is not None:
-        label, unit = taken
+        account, unit = taken
         try:
             if isinstance(unit, _Open):
-                _open(state, label, unit.account)
+                _open(state, account)
             else:
                 state.record([_read(state, unit)])
         except StoreError as exc:
@@ -192,10 +192,11 @@ def _work(state: _Collection) -> None:
             state.context.stop()
         finally:
             state.progress.advance(state.context.throttles)
-            state.agenda.done(label)
+            if state.agenda.done(account):
+                account.close()
 
 
-def _open(state: _Collection, label: str, account: Account) -> None:
+def _open(state: _Collection, account: Account) -> None:
     """Open an account and queue a reading for each table and scope in it."""
     wanted, skipped = _tables(state, account.cloud)
     try:
@@ -228,7 +229,7 @@ def _open(state: _Collection, label: str, account: Account) -> None:
     )
     state.progress.expect(len(readings))
     for reading in readings:
-        state.agenda.add(label, reading)
+        state.agenda.add(account, reading)
 
 
 def _read(state: _Collection, reading: _Reading) -> Coverage:
