@@ -271,6 +271,9 @@ SETTINGS = (
     "GetSnapshotBlockPublicAccessState",
     "GetImageBlockPublicAccessState",
     "GetAllowedImagesSettings",
+    "GetManagedResourceVisibility",
+    "DescribeVpcBlockPublicAccessOptions",
+    "DescribeVpcBlockPublicAccessExclusions",
 )
 ACTIONS: dict[str, Action] = {
     **dict.fromkeys(LISTINGS, _describe),

@@ -158,4 +158,15 @@ def _settings(machines: Machines) -> dict[str, Resource]:
             **by_account,
         },
         "GetAllowedImagesSettings": {"state": "disabled", "imageCriterionSet": []} | by_account,
+        "GetManagedResourceVisibility": {"visibility": {"defaultVisibility": "visible"}},
+        "DescribeVpcBlockPublicAccessOptions": {
+            "vpcBlockPublicAccessOptions": {
+                "awsAccountId": machines.account,
+                "awsRegion": machines.region,
+                "state": "default-state",
+                "internetGatewayBlockMode": "off",
+                **by_account,
+            }
+        },
+        "DescribeVpcBlockPublicAccessExclusions": {"vpcBlockPublicAccessExclusionSet": []},
     }
