@@ -170,7 +170,7 @@ class ReportConfig(Section):
     """Files that every run writes."""
 
     directory: Path = Field(Path("reports"), description="Folder for the reports of each run.")
-    formats: list[str] = Field(["json", "html"], description="Formats to write: html, json.")
+    formats: list[str] = Field(["json", "html"], description="Formats that every run writes.")
 
 
 class Config(Section):
