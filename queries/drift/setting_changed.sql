@@ -45,7 +45,8 @@ compared AS (
                         AND list_has_all(members_after, members_before) THEN 0
                     ELSE -1
                 END
-            WHEN 'REF' THEN CASE WHEN now IS NULL THEN -1 ELSE 1 END
+            -- gaining and losing a target is PRESENCE
+            WHEN 'REF' THEN CASE WHEN was IS NULL OR now IS NULL THEN 0 ELSE 1 END
             WHEN 'HASH' THEN 1
         END AS direction
     FROM change
@@ -64,7 +65,7 @@ SELECT
     CASE
         WHEN direction IS NULL THEN 'UNKNOWN'
         WHEN direction < 0 THEN 'TIGHTENED'
-        WHEN comparator = 'HASH' OR (comparator = 'REF' AND was IS NOT NULL) THEN 'SUSPICIOUS'
+        WHEN comparator IN ('HASH', 'REF') THEN 'SUSPICIOUS'
         ELSE verdict
     END AS verdict,
     CASE
