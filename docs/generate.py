@@ -33,8 +33,8 @@ COMPARATORS = {
     "SET": "A set is looser when it grows, or when it shrinks.",
     "PRESENCE": "Being there at all, or being absent, is looser.",
     "HASH": "Not ordered: any other value is SUSPICIOUS.",
-    "REF": "A pointer to something else: its first value is judged as the entry says, another "
-    "value is SUSPICIOUS, none is TIGHTENED.",
+    "REF": "A pointer to something else: another target is SUSPICIOUS. Gaining or losing one is "
+    "judged by PRESENCE.",
 }
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60))
 

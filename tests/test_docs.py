@@ -92,6 +92,28 @@ def test_everything_is_mentioned(words: list[str]) -> None:
     assert [word for word in words if word not in TEXT] == []
 
 
+def test_every_error_kind_is_named() -> None:
+    code = "\n".join(
+        path.read_text(encoding="utf-8")
+        for folder in ("collect", "store")
+        for path in (ROOT / "auditor" / folder).rglob("*.py")
+        if "tables" not in path.parts or path.name == "ec2_instance_attributes.py"
+    )
+    page = (ROOT / "docs" / "exit-codes.md").read_text(encoding="utf-8")
+    kinds = set(re.findall(r'(?:error_)?kind="([a-z]+)"', code))
+    assert {"denied", "shrink", "configuration"} <= kinds
+    assert [kind for kind in sorted(kinds) if f"`{kind}`" not in page] == []
+
+
+def test_every_dependency_has_a_reason() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    names = {re.split(r"[\[><=]", item)[0] for group in groups for item in group}
+    page = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    assert [name for name in sorted(names) if name not in page] == []
+    assert [extra for extra in project["optional-dependencies"] if f"`{extra}`" not in page] == []
+
+
 def written() -> list[str]:
     """Return every command line of `audit` in code: spans, and lines of shell blocks."""
     spans = re.findall(r"`(audit [^`\n]+)`", TEXT)
