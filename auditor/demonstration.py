@@ -67,7 +67,9 @@ def play(folder: Path, tell: Tell) -> AuditRun:
         decisions.approve(
             config,
             decisions.prepare(config, findings=()),
-            decisions.Who(by="alice", prepared_by="bob", reason="initial inventory", ticket="CHG-1"),
+            decisions.Who(
+                by="alice", prepared_by="bob", reason="initial inventory", ticket="CHG-1"
+            ),
         )
         quiet = pipeline.run(config)
         tell(f"3. Second run: {len(quiet.active)} findings, exit code {quiet.exit_code}.")
@@ -114,7 +116,12 @@ def leftovers(folder: Path) -> list[str]:
 
 def _configured(folder: Path, first: str, second: str) -> Config:
     path = folder / "audit.toml"
-    write_file(path, _CONFIG.format(first=first, second=second, regions=list(REGIONS)).replace("'", '"').encode())
+    write_file(
+        path,
+        _CONFIG.format(first=first, second=second, regions=list(REGIONS))
+        .replace("'", '"')
+        .encode(),
+    )
     return load_config(path)
 
 

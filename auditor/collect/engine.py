@@ -25,7 +25,7 @@ from auditor.collect.context import CollectContext
 from auditor.collect.progress import Progress
 from auditor.collect.table import ResourceTable, ScopeClient
 from auditor.config import Config, RunConfig
-from auditor.errors import CollectError, MissingExtraError
+from auditor.errors import CollectError, MissingExtraError, StoreError
 from auditor.model import Coverage, Scope, Status, TableSpec
 
 log = logging.getLogger(__name__)
@@ -52,12 +52,12 @@ class Account(Protocol):
     def scopes(self, *, regional: bool) -> Sequence[ScopeClient]:
         """Return a client for each scope."""
 
+    def close(self) -> None:
+        """Let go of what `open` and the readings have made; nothing is read after it."""
 
-@dataclass(frozen=True, slots=True)
+
 class _Open:
     """Unit of work: open an account and queue its readings."""
-
-    account: Account
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +76,12 @@ class _Collection:
     context: CollectContext
     sink: Sink
     progress: Progress
-    agenda: Agenda[_Open | _Reading] = field(default_factory=Agenda)
+    agenda: Agenda[Account, _Open | _Reading] = field(default_factory=Agenda)
     coverage: dict[tuple[str, Scope], Coverage] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
     closed: bool = False
+    fatal: StoreError | None = None
+    """What ended the whole collection: rows could not be kept."""
 
     def record(self, items: Iterable[Coverage]) -> None:
         """Keep outcomes, unless the run was given up meanwhile."""
@@ -120,8 +122,8 @@ def collect(
 ) -> list[Coverage]:
     """Read everything that the configuration asks for; rows go to `sink` as they come.
 
-    Returns one coverage row per (table, scope), sorted. Ends at the deadline at the latest, a
-    grace for calls that are under way included.
+    Returns one coverage row per (table, scope), sorted; raises `StoreError` when `sink` does.
+    Ends at the deadline at the latest, a grace for calls that are under way included.
     """
     check_selection(config)
     state = _Collection(config, context, sink, progress)
@@ -141,6 +143,8 @@ def collect(
         context.stop()
         with state.lock:
             state.closed = True
+    if state.fatal is not None:
+        raise state.fatal
     if not finished:
         log.warning("collection was given up at its deadline")
     return sorted(state.coverage.values(), key=lambda c: (c.scope, c.table))
@@ -171,24 +175,28 @@ def _queue_accounts(state: _Collection, cloud: str) -> None:
         state.record(_gaps(state, cloud, Scope(cloud, "*", "*"), classified(cloud, exc)))
         return
     for account in accounts:
-        state.agenda.add(account.label, _Open(account))
+        state.agenda.add(account, _Open())
     state.progress.expect(len(accounts))
 
 
 def _work(state: _Collection) -> None:
     while (taken := state.agenda.take()) is not None:
-        label, unit = taken
+        account, unit = taken
         try:
             if isinstance(unit, _Open):
-                _open(state, label, unit.account)
+                _open(state, account)
             else:
                 state.record([_read(state, unit)])
+        except StoreError as exc:
+            state.fatal = exc
+            state.context.stop()
         finally:
             state.progress.advance(state.context.throttles)
-            state.agenda.done(label)
+            if state.agenda.done(account):
+                account.close()
 
 
-def _open(state: _Collection, label: str, account: Account) -> None:
+def _open(state: _Collection, account: Account) -> None:
     """Open an account and queue a reading for each table and scope in it."""
     wanted, skipped = _tables(state, account.cloud)
     try:
@@ -221,7 +229,7 @@ def _open(state: _Collection, label: str, account: Account) -> None:
     )
     state.progress.expect(len(readings))
     for reading in readings:
-        state.agenda.add(label, reading)
+        state.agenda.add(account, reading)
 
 
 def _read(state: _Collection, reading: _Reading) -> Coverage:
@@ -240,6 +248,8 @@ def _read(state: _Collection, reading: _Reading) -> Coverage:
             rows += len(good)
             state.progress.rows(len(good))
             state.context.check()
+    except StoreError:
+        raise
     except Exception as exc:  # noqa: BLE001  # the scope guard
         failure = classified(table.cloud, exc)
         return Coverage(

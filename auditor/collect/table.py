@@ -33,7 +33,7 @@ class ScopeClient(Protocol):
 class ResourceColumn(Column):  # type: ignore[misc]  # the SDK has no types
     """A CloudQuery column that may be volatile: stored, but outside the row hash."""
 
-    def __init__(  # noqa: PLR0913  # what a table declares, all by keyword
+    def __init__(
         self, name: str, type: pa.DataType, description: str, *, volatile: bool, not_null: bool
     ) -> None:
         key = name in KEY_COLUMNS

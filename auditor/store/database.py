@@ -25,6 +25,16 @@ _STORAGE = "v1.5.0"
 """Storage version that DuckDB 1.5 and 2.0 both read and write."""
 
 
+_FILE_FAILURES = (
+    duckdb.IOException,
+    duckdb.FatalException,
+    duckdb.InternalException,
+    duckdb.SerializationException,
+    duckdb.TransactionException,
+)
+"""What DuckDB raises when the file cannot be read or written, a commit included."""
+
+
 @contextlib.contextmanager
 def run_lock(config: StoreConfig, *, wait: float = 0) -> Iterator[None]:
     """Hold the lock that only one run or approval may have; the system frees it on a crash."""
@@ -155,7 +165,7 @@ def _explained(path: Path) -> Iterator[None]:
     """Turn DuckDB's failures on the file itself into errors that name the file."""
     try:
         yield
-    except (duckdb.IOException, duckdb.FatalException, duckdb.SerializationException) as exc:
+    except _FILE_FAILURES as exc:
         raise StoreError(
             "reading or writing the store failed; the last sealed snapshot is intact",
             where=str(path),

