@@ -74,8 +74,12 @@ class RunConfig(Section):
         description="Share of a table's rows (at least 10) that may vanish in one scope before "
         "the reading counts as truncated until a second one confirms it; 1 switches it off.",
     )
-    connect_timeout: Duration = Field(timedelta(seconds=10), description="For one connection.")
-    read_timeout: Duration = Field(timedelta(seconds=60), description="For one response.")
+    connect_timeout: Duration = Field(
+        timedelta(seconds=10), description="How long one connection may take to open."
+    )
+    read_timeout: Duration = Field(
+        timedelta(seconds=60), description="How long one response may keep the run waiting."
+    )
     max_attempts: int = Field(5, ge=1, le=20, description="Tries of one API call, the first too.")
 
 
@@ -83,11 +87,15 @@ class BaselineConfig(Section):
     """What snapshots are compared with, and who may approve it."""
 
     name: str = Field("default", description="The baseline that runs are compared with.")
-    directory: Path = Field(Path("baselines"), description="Folder of exported baselines.")
+    directory: Path = Field(
+        Path("baselines"), description="Reserved: folder of exported baselines."
+    )
     approvals: Path = Field(
         Path("approvals.jsonl"), description="The hash-chained log of approvals."
     )
-    allowed_signers: Path | None = Field(None, description="OpenSSH allowed_signers file.")
+    allowed_signers: Path | None = Field(
+        None, description="Reserved: OpenSSH allowed_signers file."
+    )
     four_eyes: bool = Field(False, description="The approver must not be the preparer.")
 
 
@@ -96,7 +104,9 @@ class AwsAccount(Section):
 
     id: str | None = Field(None, pattern=r"^\d{12}$", description="The account number.")
     profile: str | None = Field(None, description="A named profile of the AWS configuration.")
-    role_arn: str | None = Field(None, pattern=r"^arn:aws[\w-]*:iam::\d{12}:role/.+$")
+    role_arn: str | None = Field(
+        None, pattern=r"^arn:aws[\w-]*:iam::\d{12}:role/.+$", description="The role to assume."
+    )
     external_id: str | None = Field(None, description="External id for assuming the role.")
 
 
@@ -104,7 +114,7 @@ class AwsOrganization(Section):
     """All active accounts of an AWS Organization."""
 
     role_name: str = Field(description="Name of the read-only role in each account.")
-    external_id: str | None = None
+    external_id: str | None = Field(None, description="External id for assuming these roles.")
     management_profile: str | None = Field(None, description="Profile that may list accounts.")
     skip_accounts: list[str] = Field([], description="Account numbers to leave out.")
 
@@ -112,47 +122,55 @@ class AwsOrganization(Section):
 class AwsConfig(Section):
     """Amazon Web Services."""
 
-    enabled: bool = True
+    enabled: bool = Field(True, description="Whether AWS is audited.")
     accounts: list[AwsAccount] = Field(
         [], description="Empty: the one account of the default credentials."
     )
-    organization: AwsOrganization | None = None
+    organization: AwsOrganization | None = Field(
+        None, description="Audit the accounts of an Organization instead of a list."
+    )
     regions: list[str] = Field([], description="Empty: every enabled region of each account.")
     instance_attributes: bool = Field(
         True, description="Read user data hashes and protections: four calls per instance."
     )
-    cloudtrail: bool = Field(False, description="Read who changed what from CloudTrail.")
-    endpoint_url: str | None = Field(None, description="AWS_ENDPOINT_URL is honoured too.")
+    cloudtrail: bool = Field(False, description="Reserved: who changed what, from CloudTrail.")
+    endpoint_url: str | None = Field(
+        None, description="Endpoint of every AWS service; AWS_ENDPOINT_URL is honoured too."
+    )
 
 
 class AzureConfig(Section):
-    """Microsoft Azure."""
+    """Microsoft Azure: reserved, this version has no tables for it."""
 
-    enabled: bool = False
-    subscriptions: list[str] = []
-    tenant_id: str | None = None
-    cloud: Literal["public", "china", "usgov"] = "public"
-    base_url: str | None = None
-    activity_log: bool = False
+    enabled: bool = Field(False, description="Refused while there are no tables for Azure.")
+    subscriptions: list[str] = Field([], description="Reserved: subscriptions to read.")
+    tenant_id: str | None = Field(None, description="Reserved: tenant to log in to.")
+    cloud: Literal["public", "china", "usgov"] = Field(
+        "public", description="Reserved: which Azure cloud."
+    )
+    base_url: str | None = Field(None, description="Reserved: endpoint of the resource manager.")
+    activity_log: bool = Field(False, description="Reserved: who changed what.")
 
 
 class GcpConfig(Section):
-    """Google Cloud."""
+    """Google Cloud: reserved, this version has no tables for it."""
 
-    enabled: bool = False
-    projects: list[str] = []
-    folder: str | None = None
-    organization: str | None = None
-    endpoint: str | None = None
-    logging_endpoint: str | None = None
-    audit_log: bool = False
+    enabled: bool = Field(False, description="Refused while there are no tables for Google Cloud.")
+    projects: list[str] = Field([], description="Reserved: projects to read.")
+    folder: str | None = Field(None, description="Reserved: folder whose projects are read.")
+    organization: str | None = Field(
+        None, description="Reserved: organisation whose projects are read."
+    )
+    endpoint: str | None = Field(None, description="Reserved: endpoint of Compute Engine.")
+    logging_endpoint: str | None = Field(None, description="Reserved: endpoint of Cloud Logging.")
+    audit_log: bool = Field(False, description="Reserved: who changed what.")
 
 
 class ReportConfig(Section):
     """Files that every run writes."""
 
     directory: Path = Field(Path("reports"), description="Folder for the reports of each run.")
-    formats: list[str] = Field(["json", "html"], description="See `audit report --help`.")
+    formats: list[str] = Field(["json", "html"], description="Formats that every run writes.")
 
 
 class Config(Section):
