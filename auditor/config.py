@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
 
 import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -188,8 +189,14 @@ class Config(Section):
     report: ReportConfig = ReportConfig()
 
     def digest(self) -> str:
-        """Return the sha256 (hex) of the effective configuration; it holds no secrets."""
-        plain = self.model_dump(mode="json")
+        """Return the sha256 (hex) of what is audited and how; where files lie is left out."""
+        places: dict[str, Any] = {
+            "store": True,
+            "report": True,
+            "run": {"queries"},
+            "baseline": {"directory", "approvals", "allowed_signers"},
+        }
+        plain = self.model_dump(mode="json", exclude=places)
         return hashlib.sha256(orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
@@ -263,12 +270,23 @@ def _check(config: Config, path: Path) -> None:
                 where=str(path),
                 hint=f"set {cloud}.enabled = false",
             )
+    endpoint = config.aws.endpoint_url
+    if endpoint and urlsplit(endpoint).scheme != "https" and not _on_loopback(endpoint):
+        raise ConfigError(
+            "aws.endpoint_url - plain http is allowed on loopback only",
+            where=str(path),
+            hint="use https",
+        )
     if config.aws.accounts and config.aws.organization:
         raise ConfigError(
             "aws.accounts and aws.organization exclude each other",
             where=str(path),
             hint="list the accounts, or let the organization list them",
         )
+
+
+def _on_loopback(url: str) -> bool:
+    return urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
 
 
 def _rooted(config: Config, folder: Path) -> Config:

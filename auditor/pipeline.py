@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from auditor import __version__
@@ -15,7 +16,7 @@ from auditor.config import Config
 from auditor.diff.engine import Drift, find_drift
 from auditor.diff.queries import load_queries
 from auditor.diff.settings import Setting, load_settings
-from auditor.errors import IntegrityError
+from auditor.errors import ConfigError, IntegrityError
 from auditor.model import AuditRun, Baseline, Coverage, Outcome, Query, Snapshot
 from auditor.store.database import reading, run_lock, transaction, writing
 from auditor.store.findings import Evaluated, findings_at, order, record_findings
@@ -31,6 +32,9 @@ from auditor.store.snapshots import coverage_of, find_snapshot, latest_snapshot
 
 if TYPE_CHECKING:
     from auditor.collect.progress import Progress
+
+PATIENCE = timedelta(minutes=10)
+"""How long a run waits for readers, rather than lose what it has collected."""
 
 Clock = Callable[[], datetime]
 
@@ -117,7 +121,17 @@ class _Rules:
 
     @classmethod
     def load(cls, config: Config) -> _Rules:
-        return cls(load_queries(config.run.queries), load_settings(config.severity))
+        queries, settings = load_queries(config.run.queries), load_settings(config.severity)
+        known = [q.id for q in queries] + [s.id for s in settings]
+        for name in config.severity:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                raise ConfigError(
+                    f"severity.{name} - no drift query and no setting has this id"
+                    + (f"; did you mean {near[0]}?" if near else ""),
+                    hint="see: audit list queries, audit list settings",
+                )
+        return cls(queries, settings)
 
 
 def _take_snapshot(config: Config, progress: Progress | None, clock: Clock) -> Snapshot:
@@ -151,7 +165,7 @@ def _take_snapshot(config: Config, progress: Progress | None, clock: Clock) -> S
             coverage=coverage,
             shrink_guard=config.run.shrink_guard,
         )
-        with writing(config.store, now=started) as con:
+        with writing(config.store, now=started, patience=PATIENCE) as con:
             snapshot, _ = seal(con, request)
     return snapshot
 
@@ -206,7 +220,7 @@ def _recorded(
     config: Config, found: AuditRun, result: tuple[_Rules, Drift] | None, clock: Clock
 ) -> AuditRun:
     """Write findings and outcome in one transaction, and return the run as it now stands."""
-    with writing(config.store, now=clock()) as con, transaction(con):
+    with writing(config.store, now=clock(), patience=PATIENCE) as con, transaction(con):
         if result is not None and found.baseline is not None:
             rules, drift = result
             record_findings(
