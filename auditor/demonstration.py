@@ -12,10 +12,7 @@ from auditor.config import Config, load_config
 from auditor.errors import UsageError
 from auditor.model import AuditRun
 from auditor.report.files import write_file, write_reports
-from auditor.simcloud import scenarios
-from auditor.simcloud.estate import Estate
-from auditor.simcloud.generator import generate
-from auditor.simcloud.server import SimCloud
+from auditor.simcloud.aws import Estate, SimAws, generate, scenarios
 
 REGIONS = ("eu-central-1", "us-east-1")
 INSTANCES = 25
@@ -56,7 +53,7 @@ def play(folder: Path, tell: Tell) -> AuditRun:
     estate = generate(accounts=2, regions=REGIONS, instances=INSTANCES, external_id="demo")
     first, second = estate.accounts
     config = _configured(folder, first, second)
-    with SimCloud(estate) as cloud, _environment(cloud.environment()):
+    with SimAws(estate) as cloud, _environment(cloud.environment()):
         tell(f"1. First run over {len(estate.accounts)} accounts and {len(REGIONS)} regions.")
         before = pipeline.run(config)
         tell(

@@ -25,7 +25,7 @@ from auditor.diff.queries import load_queries
 from auditor.diff.settings import load_settings
 from auditor.diff.views import view_files
 from auditor.report.formats import format_names
-from auditor.simcloud import SimCloud, generate
+from auditor.simcloud.aws import SimAws, generate
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -261,7 +261,7 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
         encoding="utf-8",
     )
     config = load_config(path)
-    with SimCloud(generate(instances=3)) as cloud, pytest.MonkeyPatch.context() as patch:
+    with SimAws(generate(instances=3)) as cloud, pytest.MonkeyPatch.context() as patch:
         for name, value in cloud.environment().items():
             patch.setenv(name, value)
         pipeline.run(config)

@@ -7,8 +7,7 @@ import signal
 import threading
 from collections.abc import Sequence
 
-from auditor.simcloud.generator import generate
-from auditor.simcloud.server import SimCloud
+from auditor.simcloud.aws import SimAws, generate
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for account in estate.accounts.values():
             for region in account.regions.values():
                 region.warm()
-    with SimCloud(estate, latency=options.latency, port=options.port) as cloud:
+    with SimAws(estate, latency=options.latency, port=options.port) as cloud:
         print(cloud.url, flush=True)
         for name, value in cloud.environment().items():
             print(f"export {name}={value}", flush=True)

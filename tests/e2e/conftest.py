@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from auditor.simcloud import SimCloud
+from auditor.simcloud.aws import SimAws
 
 AUDIT = Path(sys.executable).parent / "audit"
 
@@ -118,7 +118,7 @@ def read(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [c for c in document["coverage"] if c["status"] != "skipped"]
 
 
-def simulated(cli: Cli, cloud: SimCloud, *, regions: Sequence[str], more: str = "") -> None:
+def simulated(cli: Cli, cloud: SimAws, *, regions: Sequence[str], more: str = "") -> None:
     """Point the command at a simulated cloud and read three tables of one account."""
     cli.environment = {**cli.environment, **cloud.environment()}
     cli.configure(

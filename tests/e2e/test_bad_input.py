@@ -11,7 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from auditor.simcloud import Fault, SimCloud, generate
+from auditor.simcloud import Fault
+from auditor.simcloud.aws import SimAws, generate
 from tests.e2e.conftest import AUDIT, Cli, read, simulated
 
 REGION = "us-east-1"
@@ -67,7 +68,7 @@ def test_bad_logins_leave_the_other_accounts_alone(cli: Cli) -> None:
         f'role_arn = "arn:aws:iam::{no_role}:role/nobody"\n'
         '[[aws.accounts]]\nprofile = "missing-profile"\n'
     )
-    with SimCloud(estate) as cloud:
+    with SimAws(estate) as cloud:
         cli.environment = cloud.environment()
         code, result = cli.run()
     assert code == 4
@@ -83,7 +84,7 @@ def test_bad_logins_leave_the_other_accounts_alone(cli: Cli) -> None:
 
 def test_an_expired_token_and_no_credentials(cli: Cli) -> None:
     estate = generate(instances=5)
-    with SimCloud(estate, faults=[Fault("expired")]) as cloud:
+    with SimAws(estate, faults=[Fault("expired")]) as cloud:
         simulated(cli, cloud, regions=[REGION])
         code, expired = cli.run()
         assert code == 4
@@ -103,7 +104,7 @@ def test_an_expired_token_and_no_credentials(cli: Cli) -> None:
 @pytest.mark.parametrize("kind", ["malformed", "html"])
 def test_a_malformed_answer_fails_its_scope_only(cli: Cli, kind: str) -> None:
     fault = Fault(kind, action="DescribeSecurityGroups")  # type: ignore[arg-type]
-    with SimCloud(generate(instances=10), faults=[fault]) as cloud:
+    with SimAws(generate(instances=10), faults=[fault]) as cloud:
         simulated(cli, cloud, regions=[REGION])
         code, result = cli.run()
     assert code == 4
@@ -116,7 +117,7 @@ def test_a_malformed_answer_fails_its_scope_only(cli: Cli, kind: str) -> None:
 
 def test_a_repeated_page_token_truncates_its_scope(cli: Cli) -> None:
     fault = Fault("repeat_token", action="DescribeInstances")
-    with SimCloud(generate(instances=2500), faults=[fault]) as cloud:
+    with SimAws(generate(instances=2500), faults=[fault]) as cloud:
         simulated(cli, cloud, regions=[REGION])
         _, result = cli.run()
     status = {c["table"]: c["status"] for c in read(result)}
@@ -126,7 +127,7 @@ def test_a_repeated_page_token_truncates_its_scope(cli: Cli) -> None:
 @pytest.fixture
 def filled(cli: Cli) -> Cli:
     """A folder with one snapshot."""
-    with SimCloud(generate(instances=10)) as cloud:
+    with SimAws(generate(instances=10)) as cloud:
         simulated(cli, cloud, regions=[REGION])
         assert cli.run()[0] == 4
     return cli
@@ -164,7 +165,7 @@ def test_a_full_disk(filled: Cli) -> None:
     """RLIMIT_FSIZE stands in for a full disk: every write beyond it fails."""
     path = filled.folder / "audit.duckdb"
     size = path.stat().st_size
-    with SimCloud(generate(instances=3000)) as cloud:
+    with SimAws(generate(instances=3000)) as cloud:
         filled.environment |= cloud.environment()
         done = subprocess.run(
             [AUDIT, "run", "--json"],

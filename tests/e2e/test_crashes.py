@@ -9,7 +9,8 @@ import pytest
 
 from auditor.config import load_config
 from auditor.inquiry import verify_everything
-from auditor.simcloud import Fault, SimCloud, generate, scenarios
+from auditor.simcloud import Fault
+from auditor.simcloud.aws import SimAws, generate, scenarios
 from auditor.store.database import reading
 from auditor.store.snapshots import coverage_of, snapshots
 from tests.e2e.conftest import Cli, simulated
@@ -22,7 +23,7 @@ KILLS = 20
 def test_kill_at_any_moment(cli: Cli) -> None:
     estate = generate(accounts=[ACCOUNT], regions=[REGION], instances=300)
     moments = random.Random(4711)
-    with SimCloud(estate) as cloud:
+    with SimAws(estate) as cloud:
         simulated(cli, cloud, regions=[REGION])
         begun = time.monotonic()
         assert cli.run()[0] == 4
@@ -51,7 +52,7 @@ def test_kill_at_any_moment(cli: Cli) -> None:
 
 def test_two_runs_at_once_and_a_reader(cli: Cli) -> None:
     estate = generate(accounts=[ACCOUNT], regions=[REGION], instances=10)
-    with SimCloud(estate) as cloud:
+    with SimAws(estate) as cloud:
         simulated(cli, cloud, regions=[REGION])
         cli.run()
         cloud.inject(Fault("delay", seconds=3, action="DescribeInstances"))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 
-from auditor.simcloud import Fault, SimCloud, generate, scenarios
+from auditor.simcloud import Fault
+from auditor.simcloud.aws import SimAws, generate, scenarios
 from tests.e2e.conftest import SIMCLOUD_TABLES, Cli, read, simulated
 
 DENIED, THROTTLED, CUT, SOUND = "us-east-1", "eu-west-1", "ap-south-1", "eu-central-1"
@@ -22,7 +23,7 @@ FAULTS = (
 
 def test_a_denied_a_throttled_and_a_cut_region(cli: Cli) -> None:
     estate = generate(accounts=[ACCOUNT], regions=REGIONS, instances=PER_REGION)
-    with SimCloud(estate) as cloud:
+    with SimAws(estate) as cloud:
         simulated(cli, cloud, regions=REGIONS, more=f"deadline = {DEADLINE}")
         cli.run()
         cli("baseline", "approve", "--reason", "all of it", "--yes")
@@ -64,7 +65,7 @@ def test_a_denied_a_throttled_and_a_cut_region(cli: Cli) -> None:
 
 
 def test_a_cloud_that_is_gone_removes_nothing(cli: Cli) -> None:
-    with SimCloud(generate(accounts=[ACCOUNT], instances=20)) as cloud:
+    with SimAws(generate(accounts=[ACCOUNT], instances=20)) as cloud:
         simulated(cli, cloud, regions=["us-east-1"])
         cli.run()
         cli("baseline", "approve", "--reason", "all of it", "--yes")
@@ -79,7 +80,7 @@ def test_a_cloud_that_is_gone_removes_nothing(cli: Cli) -> None:
 
 def test_a_region_that_shrinks_is_believed_the_second_time(cli: Cli) -> None:
     estate = generate(accounts=[ACCOUNT], instances=60)
-    with SimCloud(estate) as cloud:
+    with SimAws(estate) as cloud:
         simulated(cli, cloud, regions=["us-east-1"])
         cli.run()
         cli("baseline", "approve", "--reason", "all of it", "--yes")
@@ -101,7 +102,7 @@ def test_a_slow_account_does_not_delay_the_others(cli: Cli) -> None:
     estate = generate(accounts=3, instances=10)
     first, slow, last = estate.accounts
     others = (first, last)
-    with SimCloud(estate, faults=[Fault("stall", account=slow, seconds=60)]) as cloud:
+    with SimAws(estate, faults=[Fault("stall", account=slow, seconds=60)]) as cloud:
         cli.environment = cloud.environment()
         entries = "\n".join(
             f'[[aws.accounts]]\nid = "{a}"\nrole_arn = "arn:aws:iam::{a}:role/audit-reader"'

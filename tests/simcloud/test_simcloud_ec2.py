@@ -7,7 +7,7 @@ import base64
 import pytest
 from botocore.exceptions import ClientError
 
-from auditor.simcloud import SimCloud
+from auditor.simcloud.aws import SimAws
 
 LISTS = {
     "describe_instances": ("Reservations[].Instances[].InstanceId", "instances"),
@@ -52,7 +52,7 @@ def read(ec2, action, size=50, **extra):
 
 @pytest.mark.parametrize("action", LISTS)
 @pytest.mark.parametrize("size", [5, 97, 1000])
-def test_pages_add_up_to_the_estate(cloud: SimCloud, connect, action, size):
+def test_pages_add_up_to_the_estate(cloud: SimAws, connect, action, size):
     ids = read(connect(), action, size)
     region = cloud.estate.region("111111111111", "us-east-1")
     assert ids == getattr(region, LISTS[action][1]).ids()

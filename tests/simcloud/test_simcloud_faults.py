@@ -15,7 +15,8 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import IncompleteRead, ProtocolError
 
-from auditor.simcloud import Fault, SimCloud
+from auditor.simcloud import Fault
+from auditor.simcloud.aws import SimAws
 
 CUT = (ResponseParserError, IncompleteRead, ProtocolError, ConnectionClosedError)
 
@@ -29,7 +30,7 @@ CUT = (ResponseParserError, IncompleteRead, ProtocolError, ConnectionClosedError
         ("expired", "ExpiredToken", 400),
     ],
 )
-def test_refusals(cloud: SimCloud, connect, kind, code, status):
+def test_refusals(cloud: SimAws, connect, kind, code, status):
     cloud.inject(Fault(kind, action="DescribeVolumes"))
     ec2 = connect()
     with pytest.raises(ClientError) as raised:
@@ -39,7 +40,7 @@ def test_refusals(cloud: SimCloud, connect, kind, code, status):
     ec2.describe_snapshots()
 
 
-def test_refusals_in_the_words_of_other_services(cloud: SimCloud, connect):
+def test_refusals_in_the_words_of_other_services(cloud: SimAws, connect):
     cloud.inject(Fault("deny"))
     with pytest.raises(ClientError, match="AccessDenied"):
         connect("sts").get_caller_identity()
@@ -47,7 +48,7 @@ def test_refusals_in_the_words_of_other_services(cloud: SimCloud, connect):
         connect("organizations").list_accounts()
 
 
-def test_code_and_status_can_be_chosen(cloud: SimCloud, connect):
+def test_code_and_status_can_be_chosen(cloud: SimAws, connect):
     cloud.inject(Fault("deny", code="OptInRequired", status=401))
     with pytest.raises(ClientError) as raised:
         connect().describe_volumes()
@@ -64,7 +65,7 @@ def test_code_and_status_can_be_chosen(cloud: SimCloud, connect):
         ("html", ResponseParserError),
     ],
 )
-def test_broken_answers(cloud: SimCloud, connect, kind, error):
+def test_broken_answers(cloud: SimAws, connect, kind, error):
     cloud.inject(Fault(kind, times=1))
     ec2 = connect()
     with pytest.raises(error):
@@ -72,7 +73,7 @@ def test_broken_answers(cloud: SimCloud, connect, kind, error):
     assert ec2.describe_instances()["Reservations"]
 
 
-def test_stall(cloud: SimCloud, connect):
+def test_stall(cloud: SimAws, connect):
     cloud.inject(Fault("stall", seconds=60, times=1))
     ec2 = connect()
     with pytest.raises(ReadTimeoutError):
@@ -80,7 +81,7 @@ def test_stall(cloud: SimCloud, connect):
     assert ec2.describe_instances()["Reservations"]
 
 
-def test_delay_and_latency(cloud: SimCloud, connect):
+def test_delay_and_latency(cloud: SimAws, connect):
     ec2 = connect()
     ec2.describe_regions()
     cloud.inject(Fault("delay", seconds=0.2), Fault("deny", region="eu-west-1"))
@@ -96,7 +97,7 @@ def test_delay_and_latency(cloud: SimCloud, connect):
     assert time.monotonic() - started >= 0.1
 
 
-def test_repeated_token(cloud: SimCloud, connect):
+def test_repeated_token(cloud: SimAws, connect):
     cloud.inject(Fault("repeat_token", action="DescribeInstances"))
     pages = (
         connect().get_paginator("describe_instances").paginate(PaginationConfig={"PageSize": 50})
@@ -105,7 +106,7 @@ def test_repeated_token(cloud: SimCloud, connect):
         list(pages)
 
 
-def test_skip_reaches_the_second_page(cloud: SimCloud, connect):
+def test_skip_reaches_the_second_page(cloud: SimAws, connect):
     cloud.inject(Fault("deny", action="DescribeInstances", skip=1, times=1))
     ec2 = connect()
     token = ec2.describe_instances(MaxResults=5)["NextToken"]
@@ -114,7 +115,7 @@ def test_skip_reaches_the_second_page(cloud: SimCloud, connect):
     assert ec2.describe_instances(MaxResults=5, NextToken=token)["NextToken"]
 
 
-def test_a_rule_is_about_its_account_and_region(cloud: SimCloud, connect):
+def test_a_rule_is_about_its_account_and_region(cloud: SimAws, connect):
     cloud.inject(Fault("deny", region="eu-west-1"), Fault("throttle", account="222222222222"))
     connect().describe_volumes()
     with pytest.raises(ClientError, match="UnauthorizedOperation"):
@@ -134,7 +135,7 @@ def test_a_fault_that_does_not_exist_is_refused():
         Fault("dney")
 
 
-def test_nothing_is_left_behind(cloud: SimCloud, connect):
+def test_nothing_is_left_behind(cloud: SimAws, connect):
     cloud.inject(Fault("stall", seconds=60))
     with pytest.raises(ReadTimeoutError):
         connect().describe_regions()

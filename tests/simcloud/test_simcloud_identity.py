@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from botocore.exceptions import ClientError
 
-from auditor.simcloud import SimCloud, generate
+from auditor.simcloud.aws import SimAws, generate
 
 ARN = "arn:aws:iam::{}:role/audit-reader"
 
@@ -29,7 +29,7 @@ def owner(ec2):
     return ec2.describe_instances(MaxResults=5)["Reservations"][0]["OwnerId"]
 
 
-def test_a_role_leads_into_the_other_account(cloud: SimCloud, connect):
+def test_a_role_leads_into_the_other_account(cloud: SimAws, connect):
     sts = connect("sts")
     assert sts.get_caller_identity()["Account"] == "111111111111"
     keys = assume(sts, "222222222222")
@@ -62,7 +62,7 @@ def test_unknown_keys(connect):
         assert raised.value.response["Error"]["Code"] == code
 
 
-def test_sessions_expire(cloud: SimCloud, connect):
+def test_sessions_expire(cloud: SimAws, connect):
     keys = assume(connect("sts"), "222222222222")
     identities = cloud._dispatcher.identities
     session = identities._sessions[keys["aws_access_key_id"]]
@@ -75,7 +75,7 @@ def test_sessions_expire(cloud: SimCloud, connect):
 
 
 def test_the_management_account_lists_accounts_in_pages(connect, monkeypatch):
-    with SimCloud(generate(accounts=45, instances=0)) as cloud:
+    with SimAws(generate(accounts=45, instances=0)) as cloud:
         monkeypatch.setenv("AWS_ENDPOINT_URL", cloud.url)
         organizations = connect("organizations")
         pages = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.simcloud import generate, scenarios
+from auditor.simcloud.aws import generate, scenarios
 
 HERE = ("111111111111", "us-east-1")
 

@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 import botocore.session
 import pytest
 
-from auditor.simcloud import generate, instances, scenarios, wire
-from auditor.simcloud.ec2 import ACTIONS
+from auditor.simcloud.aws import generate, instances, scenarios, wire
+from auditor.simcloud.aws.ec2 import ACTIONS
 
 HERE = ("111111111111", "us-east-1")
 SCOPE = f"AKIA{HERE[0]}/20260101/{HERE[1]}/ec2/aws4_request"

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from auditor.simcloud.wire import ApiError, Call, Resource
+from auditor.simcloud.aws.wire import ApiError, Call, Resource
 
 FILTERS: dict[str, dict[str, str]] = {
     "DescribeInstances": {

@@ -6,7 +6,7 @@ import base64
 import hashlib
 from typing import NamedTuple
 
-from auditor.simcloud.wire import ApiError, Call
+from auditor.simcloud.aws.wire import ApiError, Call
 
 EC2_LEAST, EC2_MOST = 5, 1000
 """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Query-Requests.html#api-pagination"""

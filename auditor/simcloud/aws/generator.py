@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from auditor.simcloud import firewall, instances, interfaces, storage
-from auditor.simcloud.estate import Account, Collection, Estate, Region
-from auditor.simcloud.machines import AMAZON_IMAGE, ARCHITECTURES, IMAGE_SIZE, ROOT, Machines
-from auditor.simcloud.wire import Resource
+from auditor.simcloud.aws import firewall, instances, interfaces, storage
+from auditor.simcloud.aws.estate import Account, Collection, Estate, Region
+from auditor.simcloud.aws.machines import AMAZON_IMAGE, ARCHITECTURES, IMAGE_SIZE, ROOT, Machines
+from auditor.simcloud.aws.wire import Resource
 
 ROLE = "audit-reader"
 EVERY_MANAGED = 100

@@ -9,9 +9,9 @@ from __future__ import annotations
 import base64
 import random
 
-from auditor.simcloud import changes, instances
-from auditor.simcloud.estate import Estate, Region
-from auditor.simcloud.wire import Resource
+from auditor.simcloud.aws import changes, instances
+from auditor.simcloud.aws.estate import Estate, Region
+from auditor.simcloud.aws.wire import Resource
 
 Touched = dict[str, list[str]]
 """Collection of a region (`instances`, `volumes` and so on) -> ids that were added or changed."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditor.simcloud.estate import Region
-from auditor.simcloud.seeding import VPC_SIZE, Seeded
-from auditor.simcloud.wire import Resource
+from auditor.simcloud.aws.estate import Region
+from auditor.simcloud.aws.seeding import VPC_SIZE, Seeded
+from auditor.simcloud.aws.wire import Resource
 
 ANYWHERE, ANYWHERE6 = "0.0.0.0/0", "::/0"
 PORTS = (80, 443, 5432, 6379, 8080, 8443, 9090, 9100, 9200, 27017)

@@ -10,23 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from auditor.simcloud.http import Answer
+
 Resource = dict[str, Any]
 """One resource in wire vocabulary: element name -> text, number, bool, dict or list of items."""
 
 XML = "text/xml;charset=UTF-8"
 JSON = "application/x-amz-json-1.1"
-HTML = "text/html"
 EC2_NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15/"
 STS_NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An HTTP answer before it is framed."""
-
-    body: bytes
-    status: int = 200
-    content_type: str = XML
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +34,11 @@ class Call:
     """Form parameters by name (`InstanceId.1`), or the JSON body of a JSON service."""
     repeat_token: bool = False
     """Whether a fault wants the token that was sent to come back as the next one."""
+
+    @property
+    def has_token(self) -> bool:
+        """Whether it asks for a further page."""
+        return "NextToken" in self.params
 
     def text(self, name: str, default: str = "") -> str:
         """Return one parameter as text."""
@@ -94,7 +91,9 @@ def ec2_response(action: str, request_id: str, *parts: bytes) -> Answer:
         f'<?xml version="1.0" encoding="UTF-8"?>\n<{action}Response xmlns="{EC2_NAMESPACE}">'
         f"<requestId>{request_id}</requestId>"
     )
-    return Answer(b"".join([head.encode(), *parts, f"</{action}Response>".encode()]))
+    return Answer(
+        b"".join([head.encode(), *parts, f"</{action}Response>".encode()]), content_type=XML
+    )
 
 
 def ec2_error(error: ApiError, request_id: str) -> Answer:
@@ -104,7 +103,7 @@ def ec2_error(error: ApiError, request_id: str) -> Answer:
         f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message>"
         f"</Error></Errors><RequestID>{request_id}</RequestID></Response>"
     )
-    return Answer(body.encode(), status=error.status)
+    return Answer(body.encode(), status=error.status, content_type=XML)
 
 
 def _write_members(members: Mapping[str, Any], parts: list[str]) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from auditor.simcloud.machines import Machines, Place
-from auditor.simcloud.seeding import SUBNETS
-from auditor.simcloud.wire import Resource
+from auditor.simcloud.aws.machines import Machines, Place
+from auditor.simcloud.aws.seeding import SUBNETS
+from auditor.simcloud.aws.wire import Resource
 
 
 def interface(machines: Machines, index: int) -> Resource:

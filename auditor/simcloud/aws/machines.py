@@ -10,7 +10,7 @@ import base64
 from functools import cached_property
 from typing import NamedTuple
 
-from auditor.simcloud.seeding import (
+from auditor.simcloud.aws.seeding import (
     EVERY_AMAZON_IMAGE,
     EVERY_DEFAULT_GROUP,
     EVERY_ELASTIC,
@@ -26,7 +26,7 @@ from auditor.simcloud.seeding import (
     Seeded,
     one_in,
 )
-from auditor.simcloud.wire import Resource
+from auditor.simcloud.aws.wire import Resource
 
 ARCHITECTURES = ("x86_64", "arm64")
 """Of the own images, by number."""

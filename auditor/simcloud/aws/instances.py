@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from itertools import chain
 
-from auditor.simcloud import interfaces, wire
-from auditor.simcloud.machines import DATA, ROOT, Machines, Place
-from auditor.simcloud.seeding import EVERY_DATA, EVERY_LEGACY, one_in
-from auditor.simcloud.wire import Resource
+from auditor.simcloud.aws import interfaces, wire
+from auditor.simcloud.aws.machines import DATA, ROOT, Machines, Place
+from auditor.simcloud.aws.seeding import EVERY_DATA, EVERY_LEGACY, one_in
+from auditor.simcloud.aws.wire import Resource
 
 RUNNING: Resource = {"code": 16, "name": "running"}
 STOPPED: Resource = {"code": 80, "name": "stopped"}

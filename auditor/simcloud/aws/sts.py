@@ -8,9 +8,10 @@ import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from auditor.simcloud import wire
-from auditor.simcloud.estate import Estate
-from auditor.simcloud.wire import Answer, ApiError, Call, Resource
+from auditor.simcloud.aws import wire
+from auditor.simcloud.aws.estate import Estate
+from auditor.simcloud.aws.wire import ApiError, Call, Resource
+from auditor.simcloud.http import Answer
 
 ROLE_ARN = re.compile(r"arn:aws:iam::(\d{12}):role/(?:[\w+=,.@/-]*/)?([\w+=,.@-]+)")
 LONGEST = 43_200
@@ -78,7 +79,9 @@ def answer(
         "ResponseMetadata": {"RequestId": request_id},
     }
     head = f'<{call.action}Response xmlns="{wire.STS_NAMESPACE}">'
-    return Answer(f"{head}{wire.children(body)}</{call.action}Response>".encode())
+    return Answer(
+        f"{head}{wire.children(body)}</{call.action}Response>".encode(), content_type=wire.XML
+    )
 
 
 def error(refusal: ApiError, request_id: str) -> Answer:
@@ -88,7 +91,7 @@ def error(refusal: ApiError, request_id: str) -> Answer:
         "RequestId": request_id,
     }
     text = f'<ErrorResponse xmlns="{wire.STS_NAMESPACE}">{wire.children(body)}</ErrorResponse>'
-    return Answer(text.encode(), status=refusal.status)
+    return Answer(text.encode(), status=refusal.status, content_type=wire.XML)
 
 
 def _assume_role(

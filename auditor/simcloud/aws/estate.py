@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from auditor.simcloud import wire
-from auditor.simcloud.wire import Resource
+from auditor.simcloud.aws import wire
+from auditor.simcloud.aws.wire import Resource
 
 CACHED_BYTES = 1_500_000_000
 """Rendered fragments that one collection keeps; beyond that it renders on each read."""

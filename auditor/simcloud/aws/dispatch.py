@@ -12,11 +12,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
-from auditor.simcloud import ec2, organizations, sts, wire
-from auditor.simcloud.estate import Estate
+from auditor.simcloud.aws import ec2, organizations, sts, wire
+from auditor.simcloud.aws.estate import Estate
+from auditor.simcloud.aws.refusals import refusal
+from auditor.simcloud.aws.sts import Identities, Identity
+from auditor.simcloud.aws.wire import ApiError, Call
 from auditor.simcloud.faults import Fault, FaultPlan
-from auditor.simcloud.sts import Identities, Identity
-from auditor.simcloud.wire import Answer, ApiError, Call
+from auditor.simcloud.http import Answer, Request
 
 CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/,\s]+)/([^/,\s]+)/aws4_request")
 SERVICES = ("ec2", "sts", "organizations")
@@ -45,19 +47,20 @@ class Dispatcher:
     """(account, region, action) -> requests received, including those that met a fault."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def answer(self, headers: Mapping[str, str], body: bytes) -> tuple[Answer, list[Fault]]:
+    def answer(self, request: Request) -> tuple[Answer, list[Fault]]:
         """Return the answer to a request, and the faults that its delivery has to show."""
+        headers, body = request.headers, request.body
         request_id = str(uuid.uuid4())
         scope = CREDENTIAL.search(headers.get("Authorization", ""))
         key, region, service = scope.groups() if scope else ("", "", "ec2")
         if service not in SERVICES:
-            refusal = ApiError("InvalidAction", f"the service {service} is not simulated")
-            return _refuse("ec2", refusal, request_id), []
+            refused = ApiError("InvalidAction", f"the service {service} is not simulated")
+            return _refuse("ec2", refused, request_id), []
         try:
             identity = self._identify(service, key, headers.get("X-Amz-Security-Token"))
             call = _call(service, identity.account, region, key, headers, body)
-        except ApiError as refusal:
-            return _refuse(service, refusal, request_id), []
+        except ApiError as refused:
+            return _refuse(service, refused, request_id), []
         with self.lock:
             self.calls[call.account, call.region, call.action] += 1
         faults = self.plan.acting(call)
@@ -81,15 +84,15 @@ class Dispatcher:
             for fault in faults:
                 if fault.kind == "repeat_token":
                     call = replace(call, repeat_token=True)
-                if refusal := fault.refusal(call.service):
-                    raise refusal
+                if refused := refusal(fault, call.service):
+                    raise refused
             if call.service == "sts":
                 return sts.answer(self.estate, self.identities, identity, call, request_id)
             if call.service == "organizations":
                 return organizations.answer(self.estate, call)
             return ec2.answer(self.estate, call, request_id)
-        except ApiError as refusal:
-            return _refuse(call.service, refusal, request_id)
+        except ApiError as refused:
+            return _refuse(call.service, refused, request_id)
 
 
 def _call(
@@ -106,9 +109,9 @@ def _call(
     return Call(service, form.get("Action", ""), account, region, key, form)
 
 
-def _refuse(service: str, refusal: ApiError, request_id: str) -> Answer:
+def _refuse(service: str, refused: ApiError, request_id: str) -> Answer:
     if service == "sts":
-        return sts.error(refusal, request_id)
+        return sts.error(refused, request_id)
     if service == "organizations":
-        return organizations.error(refusal)
-    return wire.ec2_error(refusal, request_id)
+        return organizations.error(refused)
+    return wire.ec2_error(refused, request_id)

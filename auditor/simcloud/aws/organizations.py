@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 
-from auditor.simcloud import wire
-from auditor.simcloud.estate import Account, Estate
-from auditor.simcloud.paging import page
-from auditor.simcloud.wire import Answer, ApiError, Call, Resource
+from auditor.simcloud.aws import wire
+from auditor.simcloud.aws.estate import Account, Estate
+from auditor.simcloud.aws.paging import page
+from auditor.simcloud.aws.wire import ApiError, Call, Resource
+from auditor.simcloud.http import Answer
 
 TARGET = "AWSOrganizationsV20161128."
 MOST = 20

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from auditor.simcloud.machines import ARCHITECTURES, DATA, IMAGE_SIZE, ROOT, Machines
-from auditor.simcloud.seeding import EVERY_DATA, EVERY_LEGACY, EVERY_SNAPSHOT
-from auditor.simcloud.wire import Resource
+from auditor.simcloud.aws.machines import ARCHITECTURES, DATA, IMAGE_SIZE, ROOT, Machines
+from auditor.simcloud.aws.seeding import EVERY_DATA, EVERY_LEGACY, EVERY_SNAPSHOT
+from auditor.simcloud.aws.wire import Resource
 
 FIRST_SNAPSHOT = EVERY_LEGACY // 2
 """Instance of the first snapshot: the first with unencrypted volumes, so that small estates too

@@ -9,9 +9,9 @@ import copy
 import hashlib
 from collections.abc import Callable, Sequence
 
-from auditor.simcloud import firewall, instances
-from auditor.simcloud.estate import Region
-from auditor.simcloud.wire import Resource
+from auditor.simcloud.aws import firewall, instances
+from auditor.simcloud.aws.estate import Region
+from auditor.simcloud.aws.wire import Resource
 
 SSH = 22
 

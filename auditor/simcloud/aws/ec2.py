@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from auditor.simcloud import instances, wire
-from auditor.simcloud.estate import Collection, Estate, Region
-from auditor.simcloud.filters import Filter
-from auditor.simcloud.paging import ec2_page
-from auditor.simcloud.wire import Answer, ApiError, Call
+from auditor.simcloud.aws import instances, wire
+from auditor.simcloud.aws.estate import Collection, Estate, Region
+from auditor.simcloud.aws.filters import Filter
+from auditor.simcloud.aws.paging import ec2_page
+from auditor.simcloud.aws.wire import ApiError, Call
+from auditor.simcloud.http import Answer
 
 ALL_REGIONS = (
     "af-south-1",
