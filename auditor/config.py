@@ -263,20 +263,18 @@ def _explained(error: ValidationError, path: Path) -> ConfigError:
 
 
 def _check(config: Config, path: Path) -> None:
-    for cloud in ("azure", "gcp"):
-        if getattr(config, cloud).enabled:
+    for key, url in (
+        ("aws.endpoint_url", config.aws.endpoint_url),
+        ("azure.base_url", config.azure.base_url),
+        ("gcp.endpoint", config.gcp.endpoint),
+        ("gcp.logging_endpoint", config.gcp.logging_endpoint),
+    ):
+        if url and urlsplit(url).scheme != "https" and not on_loopback(url):
             raise ConfigError(
-                f"{cloud}.enabled - this version has no tables for {cloud}",
+                f"{key} - plain http is allowed on loopback only",
                 where=str(path),
-                hint=f"set {cloud}.enabled = false",
+                hint="use https",
             )
-    endpoint = config.aws.endpoint_url
-    if endpoint and urlsplit(endpoint).scheme != "https" and not _on_loopback(endpoint):
-        raise ConfigError(
-            "aws.endpoint_url - plain http is allowed on loopback only",
-            where=str(path),
-            hint="use https",
-        )
     if config.aws.accounts and config.aws.organization:
         raise ConfigError(
             "aws.accounts and aws.organization exclude each other",
@@ -285,7 +283,8 @@ def _check(config: Config, path: Path) -> None:
         )
 
 
-def _on_loopback(url: str) -> bool:
+def on_loopback(url: str) -> bool:
+    """Say whether a URL points at this machine; no credential is sent over plain http there."""
     return urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
 
 
