@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import HOME, TABLES, Lab, Overrides, Rows, of
 
 from auditor.model import AuditRun, Finding, Scope, Status
+from tests.harness import HOME, TABLES, Lab, Overrides, Rows, of
 
 CASES = Path(__file__).parent / "cases" / "queries"
 SIDES = ("baseline", "snapshot")

@@ -160,6 +160,12 @@ class Region:
             self.rules,
         )
 
+    def warm(self) -> None:
+        """Render everything now, so that the first read costs as little as later ones."""
+        for collection in self.collections:
+            for id_ in collection.ids():
+                collection.fragment(id_)
+
     def clear_rules(self) -> None:
         """Take every rule out of every group."""
         self.rules = Collection()

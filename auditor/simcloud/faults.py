@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from auditor.simcloud.wire import HTML, Answer, ApiError, Call
 
@@ -69,6 +69,10 @@ class Fault:
     """Error code instead of the usual one of the kind."""
     status: int | None = None
     """HTTP status instead of the usual one of the kind."""
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(Kind):
+            raise ValueError(f"there is no fault {self.kind!r}; one of {', '.join(get_args(Kind))}")
 
     def matches(self, call: Call) -> bool:
         """Tell whether this rule is about a call."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
-from auditor.simcloud import firewall, instances
+from auditor.simcloud import firewall, instances, interfaces, storage
 from auditor.simcloud.estate import Account, Collection, Estate, Region
-from auditor.simcloud.machines import AMAZON_IMAGE, ARCHITECTURES, ROOT, Machines
+from auditor.simcloud.machines import AMAZON_IMAGE, ARCHITECTURES, IMAGE_SIZE, ROOT, Machines
 from auditor.simcloud.wire import Resource
 
 ROLE = "audit-reader"
@@ -55,9 +56,11 @@ def _region(machines: Machines) -> Region:
         instance_ids, make_instance, render=instances.render, hidden=instance_ids[own:]
     )
     region.attributes = Collection(instance_ids, machines.attributes)
-    region.interfaces = _managed(machines, "eni", machines.interface, count)
-    region.volumes = _managed(machines, "vol", machines.volume, machines.volumes)
-    region.snapshots = Collection(machines.ids("snap", machines.snapshots), machines.snapshot)
+    region.interfaces = _managed(machines, "eni", interfaces.interface, count)
+    region.volumes = _managed(machines, "vol", storage.volume, storage.volume_count(machines))
+    region.snapshots = Collection(
+        machines.ids("snap", storage.snapshot_count(machines)), partial(storage.snapshot, machines)
+    )
     _images(region, machines)
     firewall.fill(region, machines)
     region.settings = _settings(machines)
@@ -65,14 +68,14 @@ def _region(machines: Machines) -> Region:
 
 
 def _managed(
-    machines: Machines, kind: str, make: Callable[[int], Resource], count: int
+    machines: Machines, kind: str, make: Callable[[Machines, int], Resource], count: int
 ) -> Collection:
     """Collect what belongs to instances: the part of managed instances is managed too."""
     ids = machines.ids(kind, count)
     managed = range(machines.count - machines.count // EVERY_MANAGED, machines.count)
 
     def resource(index: int) -> Resource:
-        made = make(index)
+        made = make(machines, index)
         if index in managed:
             made["operator"] = instances.operator(managed=True)
         return made
@@ -89,7 +92,7 @@ def _images(region: Region, machines: Machines) -> None:
     public |= {"isPublic": True, "imageOwnerAlias": "amazon"}
     region.foreign_images.add(public["imageId"], public)
     region.sharing[public["imageId"]] = [{"group": "all"}]
-    snapshot = machines.snapshot(0) | {
+    snapshot = storage.snapshot(machines, 0) | {
         "snapshotId": machines.image_snapshot(AMAZON_IMAGE),
         "ownerId": AMAZON,
         "ownerAlias": "amazon",
@@ -104,16 +107,16 @@ def _image(machines: Machines, index: int, name: str, *, owner: str) -> Resource
     disk = {
         "deleteOnTermination": True,
         "snapshotId": machines.image_snapshot(index),
-        "volumeSize": 30,
+        "volumeSize": IMAGE_SIZE,
         "volumeType": "gp3",
-        "encrypted": owner != AMAZON,
+        "encrypted": False,
     }
     return {
         "imageId": machines.id("ami", index),
         "imageLocation": f"{owner}/{name}",
         "imageState": "available",
         "imageOwnerId": owner,
-        "creationDate": machines.time("image", index),
+        "creationDate": machines.time("image", index, first=-60, days=60),
         "isPublic": False,
         "productCodes": [],
         "architecture": ARCHITECTURES[index % 2],

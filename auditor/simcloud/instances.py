@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import chain
 
-from auditor.simcloud import wire
+from auditor.simcloud import interfaces, wire
 from auditor.simcloud.machines import DATA, ROOT, Machines, Place
 from auditor.simcloud.seeding import EVERY_DATA, EVERY_LEGACY, one_in
 from auditor.simcloud.wire import Resource
@@ -21,7 +21,7 @@ def instance(machines: Machines, index: int, *, managed: bool = False) -> Resour
     """Make an instance, with what belongs to its reservation in front."""
     place = machines.place(index)
     type_, architecture = machines.kind(index)
-    interface = machines.interface(index)
+    interface = interfaces.interface(machines, index)
     public_dns = interface.get("association", {}).get("publicDnsName", "")
     address = {"ipAddress": place.public} if place.public else {}
     return {
@@ -38,12 +38,7 @@ def instance(machines: Machines, index: int, *, managed: bool = False) -> Resour
         "productCodes": [],
         "instanceType": type_,
         "launchTime": machines.launched(index),
-        "placement": {
-            "availabilityZone": machines.zone(place.subnet),
-            "availabilityZoneId": machines.zone_id(place.subnet),
-            "groupName": "",
-            "tenancy": "default",
-        },
+        "placement": _placement(machines, place),
         "monitoring": {"state": "enabled" if place.role.environment == "prod" else "disabled"},
         "subnetId": interface["subnetId"],
         "vpcId": interface["vpcId"],
@@ -53,16 +48,10 @@ def instance(machines: Machines, index: int, *, managed: bool = False) -> Resour
         "groupSet": machines.groups(index, place),
         **_profile(machines, index, place),
         "architecture": architecture,
-        "rootDeviceType": "ebs",
-        "rootDeviceName": ROOT,
         "blockDeviceMapping": _disks(machines, index),
-        "virtualizationType": "hvm",
         "clientToken": f"{machines.number('token', index):016x}",
         "tagSet": machines.tags(index, place),
-        "hypervisor": "xen",
         "networkInterfaceSet": [embedded(interface)],
-        "ebsOptimized": True,
-        "enaSupport": True,
         **_platform(machines, index, place),
         "operator": operator(managed=managed),
     }
@@ -114,6 +103,15 @@ def join(fragments: list[bytes]) -> list[bytes]:
     return list(chain.from_iterable(reservations.values()))
 
 
+def _placement(machines: Machines, place: Place) -> Resource:
+    return {
+        "availabilityZone": machines.zone(place.subnet),
+        "availabilityZoneId": machines.zone_id(place.subnet),
+        "groupName": "",
+        "tenancy": "default",
+    }
+
+
 def _profile(machines: Machines, index: int, place: Place) -> Resource:
     if not machines.has_profile(index):
         return {}
@@ -149,6 +147,12 @@ def _disks(machines: Machines, index: int) -> list[Resource]:
 def _platform(machines: Machines, index: int, place: Place) -> Resource:
     legacy = one_in(EVERY_LEGACY, index)
     return {
+        "rootDeviceType": "ebs",
+        "rootDeviceName": ROOT,
+        "virtualizationType": "hvm",
+        "hypervisor": "xen",
+        "ebsOptimized": True,
+        "enaSupport": True,
         "cpuOptions": {"coreCount": 1, "threadsPerCore": 2},
         "capacityReservationSpecification": {"capacityReservationPreference": "open"},
         "hibernationOptions": {"configured": False},

@@ -1,7 +1,7 @@
-"""Instances and what hangs on them, made from their index: interfaces, volumes, snapshots.
+"""What an instance is and has, from its index: place, image, groups, tags, attributes.
 
-The functions of one index agree with each other: the volume that an instance names is attached to
-it, its interface carries its address and groups, its image and snapshots exist.
+Instances, interfaces and volumes are all made from this, so that they agree with each other: the
+volume that an instance names is attached to it, its interface has its address and groups.
 """
 
 from __future__ import annotations
@@ -12,13 +12,11 @@ from typing import NamedTuple
 
 from auditor.simcloud.seeding import (
     EVERY_AMAZON_IMAGE,
-    EVERY_DATA,
     EVERY_DEFAULT_GROUP,
     EVERY_ELASTIC,
     EVERY_LEGACY,
     EVERY_PROFILE,
     EVERY_PUBLIC,
-    EVERY_SNAPSHOT,
     EVERY_STOPPED,
     SUBNETS,
     TEAMS,
@@ -33,9 +31,8 @@ from auditor.simcloud.wire import Resource
 ARCHITECTURES = ("x86_64", "arm64")
 """Of the own images, by number."""
 AMAZON_IMAGE = len(ARCHITECTURES)
-FIRST_SNAPSHOT = EVERY_LEGACY // 2
-"""Instance of the first snapshot: the first with unencrypted volumes, so that small estates too
-have a snapshot that can be shared publicly."""
+IMAGE_SIZE = 30
+"""GiB of the volume in every image; no root volume is smaller."""
 ROOT, DATA = "/dev/xvda", "/dev/sdf"
 
 
@@ -53,22 +50,7 @@ class Place(NamedTuple):
 
 
 class Machines(Seeded):
-    """Makes the resources of one region around its instances."""
-
-    @cached_property
-    def data_volumes(self) -> int:
-        """Number of second volumes."""
-        return -(-self.count // EVERY_DATA)
-
-    @cached_property
-    def volumes(self) -> int:
-        """Number of volumes: root, data, and a few that are attached to nothing."""
-        return self.count + self.data_volumes + (self.count // 50 + 1 if self.count else 0)
-
-    @cached_property
-    def snapshots(self) -> int:
-        """Number of own snapshots: one under each image, and some of volumes."""
-        return len(ARCHITECTURES) + -(-max(0, self.count - FIRST_SNAPSHOT) // EVERY_SNAPSHOT)
+    """The traits of the instances of one region."""
 
     def encrypted(self, instance: int) -> bool:
         """Tell whether the volumes of an instance, and snapshots of them, are encrypted."""
@@ -138,99 +120,6 @@ class Machines(Seeded):
         """Tell whether an instance belongs to an Auto Scaling group."""
         return place.role.service in ("web", "worker", "edge")
 
-    def interface(self, index: int) -> Resource:
-        """Make the network interface of an instance, as DescribeNetworkInterfaces shows it."""
-        place = self.place(index)
-        dns = self.dns(place.address, public=False)
-        association: Resource = {}
-        if place.public:
-            owner = self.account if place.elastic else "amazon"
-            dns_name = self.dns(place.public, public=True)
-            association = {
-                "publicIp": place.public,
-                "publicDnsName": dns_name,
-                "ipOwnerId": owner,
-            }
-            if place.elastic:
-                association["allocationId"] = self.id("eipalloc", index)
-                association["associationId"] = self.id("eipassoc", index)
-        optional = {"association": association} if association else {}
-        bits = self.number("mac", index)
-        mac = ":".join(f"{bits >> shift & 0xFF:02x}" for shift in (0, 8, 16, 24, 32))
-        return {
-            "networkInterfaceId": self.id("eni", index),
-            "subnetId": self.id("subnet", place.vpc * SUBNETS + place.subnet),
-            "vpcId": self.id("vpc", place.vpc),
-            "availabilityZone": self.zone(place.subnet),
-            "description": "",
-            "ownerId": self.account,
-            "requesterManaged": False,
-            "status": "in-use",
-            "macAddress": f"0a:{mac}",
-            "privateIpAddress": place.address,
-            "privateDnsName": dns,
-            "sourceDestCheck": True,
-            "groupSet": self.groups(index, place),
-            "attachment": {
-                "attachmentId": self.id("eni-attach", index),
-                "instanceId": self.id("i", index),
-                "instanceOwnerId": self.account,
-                "deviceIndex": 0,
-                "networkCardIndex": 0,
-                "status": "attached",
-                "attachTime": self.launched(index),
-                "deleteOnTermination": True,
-            },
-            **optional,
-            "tagSet": [],
-            "privateIpAddressesSet": [
-                {"privateIpAddress": place.address, "privateDnsName": dns, "primary": True}
-                | optional
-            ],
-            "ipv6AddressesSet": [],
-            "interfaceType": "interface",
-            "operator": {"managed": False},
-        }
-
-    def volume(self, index: int) -> Resource:
-        """Make a volume: the root of an instance, its data volume, or a loose one."""
-        data = index - self.count
-        instance = index if data < 0 else data * EVERY_DATA
-        attachments: list[Resource] = []
-        loose = data >= self.data_volumes
-        if loose:
-            instance = 0
-        place = self.place(instance)
-        if not loose:
-            attachments = [
-                {
-                    "volumeId": self.id("vol", index),
-                    "instanceId": self.id("i", instance),
-                    "device": ROOT if data < 0 else DATA,
-                    "status": "attached",
-                    "attachTime": self.launched(instance),
-                    "deleteOnTermination": data < 0,
-                }
-            ]
-        origin = self.image_snapshot(self.image(instance)) if data < 0 else ""
-        return {
-            "volumeId": self.id("vol", index),
-            "size": (30, 100, 8)[self.number("size", index) % 3],
-            "snapshotId": origin,
-            "availabilityZone": self.zone(place.subnet),
-            "availabilityZoneId": self.zone_id(place.subnet),
-            "status": "available" if loose else "in-use",
-            "createTime": self.launched(instance),
-            "attachmentSet": attachments,
-            "tagSet": [{"key": "Environment", "value": place.role.environment}],
-            "volumeType": "gp3",
-            "iops": 3000,
-            "throughput": 125,
-            **self.encryption(encrypted=self.encrypted(instance)),
-            "multiAttachEnabled": False,
-            "operator": {"managed": False},
-        }
-
     @cached_property
     def kms_key(self) -> str:
         """The ARN of the key that encrypts by default."""
@@ -243,29 +132,6 @@ class Machines(Seeded):
         if not encrypted:
             return {"encrypted": False, "sseType": "none"}
         return {"encrypted": True, "kmsKeyId": self.kms_key, "sseType": "sse-kms"}
-
-    def snapshot(self, index: int) -> Resource:
-        """Make an own snapshot: under an image, or of the root volume of an instance."""
-        number = index - len(ARCHITECTURES)
-        instance = FIRST_SNAPSHOT + number * EVERY_SNAPSHOT
-        source = "vol-ffffffff" if number < 0 else self.id("vol", instance)
-        text = "Created by CreateImage" if number < 0 else "nightly backup"
-        name = "golden-image" if number < 0 else f"backup-{number:05d}"
-        return {
-            "snapshotId": self.id("snap", index),
-            "volumeId": source,
-            "status": "completed",
-            "startTime": self.time("snapshot", index),
-            "completionTime": self.time("snapshot", index),
-            "progress": "100%",
-            "ownerId": self.account,
-            "volumeSize": 30,
-            "description": text,
-            "tagSet": [{"key": "Name", "value": name}],
-            **self.encryption(encrypted=number < 0 or self.encrypted(instance)),
-            "storageTier": "standard",
-            "transferType": "standard",
-        }
 
     def attributes(self, index: int) -> Resource:
         """Make what only DescribeInstanceAttribute tells of an instance."""

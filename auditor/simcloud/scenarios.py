@@ -108,10 +108,11 @@ def share_snapshot_publicly(estate: Estate, account: str, region: str) -> Touche
     with estate.lock:
         here = estate.region(account, region)
         for snapshot_id in here.snapshots.ids():
-            if not here.snapshots.get(snapshot_id)["encrypted"]:
+            snapshot = here.snapshots.get(snapshot_id)
+            if not snapshot["encrypted"] and snapshot["volumeId"] in here.volumes:
                 break
         else:
-            raise LookupError(f"no unencrypted snapshot in {account}/{region}")
+            raise LookupError(f"no unencrypted snapshot of a volume in {account}/{region}")
         here.settings["GetSnapshotBlockPublicAccessState"]["state"] = "unblocked"
         here.sharing[snapshot_id] = [{"group": "all"}]
     return {"snapshots": [snapshot_id]}

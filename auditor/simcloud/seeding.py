@@ -13,6 +13,7 @@ from typing import NamedTuple
 MASK = (1 << 64) - 1
 GOLDEN = 0x9E3779B97F4A7C15
 EPOCH = datetime(2025, 1, 6, 8, 0, tzinfo=UTC)
+DAY = 86_400
 VPC_SIZE = 40_000
 """Instances per VPC: what fits in the six /19 subnets of a /16 with room to spare."""
 SUBNETS = 6
@@ -71,9 +72,9 @@ class Seeded:
         """Return the ids of indexes 0 to `count`."""
         return [self.id(kind, index) for index in range(count)]
 
-    def time(self, kind: str, index: int) -> str:
-        """Return a moment in the 400 days after the epoch, as EC2 writes it."""
-        moment = EPOCH + timedelta(seconds=self.number(kind, index) % 34_560_000)
+    def time(self, kind: str, index: int, *, first: int = 0, days: int = 400) -> str:
+        """Return a moment in the `days` from day `first` after the epoch, as EC2 writes it."""
+        moment = EPOCH + timedelta(days=first, seconds=self.number(kind, index) % (days * DAY))
         return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
     @property

@@ -54,7 +54,7 @@ SELECT
     CASE
         WHEN direction IS NULL THEN 'UNKNOWN'
         WHEN direction < 0 THEN 'TIGHTENED'
-        WHEN comparator = 'HASH' OR (comparator = 'REF' AND was IS NOT NULL) THEN 'SUSPICIOUS'
+        WHEN comparator IN ('HASH', 'REF') THEN 'SUSPICIOUS'
         ELSE verdict
     END AS verdict,
     CASE WHEN direction IS NULL THEN 'low' WHEN direction < 0 THEN 'info' ELSE severity END AS severity,

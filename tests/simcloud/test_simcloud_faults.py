@@ -129,6 +129,11 @@ def test_a_rule_is_about_its_account_and_region(cloud: SimCloud, connect):
     }
 
 
+def test_a_fault_that_does_not_exist_is_refused():
+    with pytest.raises(ValueError, match="there is no fault 'dney'"):
+        Fault("dney")
+
+
 def test_nothing_is_left_behind(cloud: SimCloud, connect):
     cloud.inject(Fault("stall", seconds=60))
     with pytest.raises(ReadTimeoutError):
