@@ -217,11 +217,7 @@ def _recorded(
                 evaluated=Evaluated(
                     queries=drift.evaluated,
                     known_queries={q.id for q in rules.queries},
-                    scopes={
-                        (c.table, c.scope)
-                        for c in found.coverage
-                        if c.approved and not c.status.is_gap
-                    },
+                    unread=drift.unread,
                 ),
             )
             findings = findings_at(con, found.baseline.name, found.snapshot.id)
