@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from auditor.config import Config
 from auditor.diff.engine import Drift, find_drift
 from auditor.diff.queries import load_queries
 from auditor.diff.settings import Setting, load_settings
-from auditor.errors import IntegrityError
+from auditor.errors import ConfigError, IntegrityError
 from auditor.model import AuditRun, Baseline, Coverage, Outcome, Query, Snapshot
 from auditor.store.database import reading, run_lock, transaction, writing
 from auditor.store.findings import Evaluated, findings_at, order, record_findings
@@ -117,7 +118,16 @@ class _Rules:
 
     @classmethod
     def load(cls, config: Config) -> _Rules:
-        return cls(load_queries(config.run.queries), load_settings(config.severity))
+        rules = cls(load_queries(config.run.queries), load_settings(config.severity))
+        known = [rule.id for rule in (*rules.queries, *rules.settings)]
+        for key in config.severity:
+            if key not in known:
+                near = difflib.get_close_matches(key, known, n=1)
+                raise ConfigError(
+                    f"severity.{key} - no such setting or drift query"
+                    + (f"; did you mean {near[0]}?" if near else "")
+                )
+        return rules
 
 
 def _take_snapshot(config: Config, progress: Progress | None, clock: Clock) -> Snapshot:
