@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.harness import HOME, Lab, Rows, fill, of, short
 
 from auditor import pipeline
 from auditor.collect.catalog import all_tables
@@ -23,6 +22,7 @@ from auditor.model import (
     Verdict,
 )
 from auditor.store.database import reading
+from tests.harness import HOME, Lab, Rows, fill, of, short
 
 INSTANCES = "aws_ec2_instances"
 ATTRIBUTES = "aws_ec2_instance_attributes"

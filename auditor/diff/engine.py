@@ -12,7 +12,7 @@ import orjson
 
 from auditor.baseline.versions import Content
 from auditor.config import StoreConfig
-from auditor.diff.session import Session, open_session, show_changes, show_sides
+from auditor.diff.session import Session, check_select, open_session, show_changes, show_sides
 from auditor.diff.settings import Setting
 from auditor.diff.views import tables_behind
 from auditor.errors import QueryContractError
@@ -30,6 +30,13 @@ OPTIONAL = (
     "controls",
     "remediation",
 )
+_TYPED = {
+    "before": "to_json({})::VARCHAR",
+    "after": "to_json({})::VARCHAR",
+    "attack": "{}::VARCHAR[]",
+    "controls": "{}::VARCHAR[]",
+}
+"""How a column is read that is not plain text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +97,7 @@ def find_drift(
 def run_query(session: Session, query: Query, severity: Severity | None = None) -> list[Finding]:
     """Run one drift query in a locked session; `severity` overrides the query's own."""
     columns = _check_contract(session, query)
-    chosen = ", ".join(
-        f"to_json({c})::VARCHAR AS {c}" if c in ("before", "after") else c for c in columns
-    )
+    chosen = ", ".join(f"{_TYPED.get(c, '{}::VARCHAR').format(c)} AS {c}" for c in columns)
     _, rows = session.select(
         f"SELECT {chosen} FROM (\n{query.sql}\n) AS found ORDER BY ALL", where=query.source
     )
@@ -108,6 +113,7 @@ def fingerprint(
 
 
 def _check_contract(session: Session, query: Query) -> list[str]:
+    check_select(query.sql, where=query.source)
     _, described = session.select(f"DESCRIBE {query.sql}", where=query.source)
     columns = [str(row[0]) for row in described]
     missing = [c for c in REQUIRED if c not in columns]
