@@ -119,7 +119,7 @@ class _Rules:
     @classmethod
     def load(cls, config: Config) -> _Rules:
         rules = cls(load_queries(config.run.queries), load_settings(config.severity))
-        known = [rule.id for rule in (*rules.queries, *rules.settings)]
+        known = [q.id for q in rules.queries] + [s.id for s in rules.settings]
         for key in config.severity:
             if key not in known:
                 near = difflib.get_close_matches(key, known, n=1)
@@ -177,22 +177,22 @@ def _approval_head(config: Config) -> str | None:
 def _compare(
     config: Config, rules: _Rules, snapshot: Snapshot, clock: Clock, *, record: bool
 ) -> AuditRun:
+    baseline, content = None, None
+    problems: tuple[str, ...] = ()
     with reading(config.store) as con:
         coverage = coverage_of(con, snapshot.id)
         try:
             baseline = approved_baseline(con, config.baseline)
         except IntegrityError as exc:
-            refused = replace(
-                _audit_run(config, snapshot, None, coverage),
-                outcome=Outcome.INTEGRITY,
-                problems=(exc.diagnostics(),),
-            )
-            return _recorded(config, refused, None, clock) if record else refused
-        coverage = with_approval(con, coverage, baseline)
-        content = content_of(con, baseline) if baseline else None
+            problems = (exc.diagnostics(),)
+        if baseline is not None:
+            coverage = with_approval(con, coverage, baseline)
+            content = content_of(con, baseline)
     found = _audit_run(config, snapshot, baseline, coverage)
+    if problems:
+        found = replace(found, outcome=Outcome.INTEGRITY, problems=problems)
     if content is None:
-        return _recorded(config, found, None, clock) if record else found
+        return _recorded(config, found, None, clock) if record else _decided(found)
     drift = find_drift(
         config.store,
         snapshot=snapshot.id,
