@@ -20,8 +20,8 @@ WITH change AS (
         ) AS has_presence,
         coalesce(c.before ->> '$', s.absent) AS was,
         coalesce(c.after ->> '$', s.absent) AS now,
-        from_json(CASE s.loose WHEN 'grow' THEN c.before WHEN 'shrink' THEN c.after END, '["VARCHAR"]') AS narrow,
-        from_json(CASE s.loose WHEN 'grow' THEN c.after WHEN 'shrink' THEN c.before END, '["VARCHAR"]') AS wide
+        CASE s.loose WHEN 'grow' THEN c.before WHEN 'shrink' THEN c.after END ->> '$[*]' AS narrow,
+        CASE s.loose WHEN 'grow' THEN c.after WHEN 'shrink' THEN c.before END ->> '$[*]' AS wide
     FROM changed_settings AS c
     JOIN settings AS s USING (table_name, column_name)
 ),
