@@ -181,22 +181,22 @@ def _approval_head(config: Config) -> str | None:
 def _compare(
     config: Config, rules: _Rules, snapshot: Snapshot, clock: Clock, *, record: bool
 ) -> AuditRun:
+    baseline, content = None, None
+    problems: tuple[str, ...] = ()
     with reading(config.store) as con:
         coverage = coverage_of(con, snapshot.id)
         try:
             baseline = approved_baseline(con, config.baseline)
         except IntegrityError as exc:
-            refused = replace(
-                _audit_run(config, snapshot, None, coverage),
-                outcome=Outcome.INTEGRITY,
-                problems=(exc.diagnostics(),),
-            )
-            return _recorded(config, refused, None, clock) if record else refused
-        coverage = with_approval(con, coverage, baseline)
-        content = content_of(con, baseline) if baseline else None
+            problems = (exc.diagnostics(),)
+        if baseline is not None:
+            coverage = with_approval(con, coverage, baseline)
+            content = content_of(con, baseline)
     found = _audit_run(config, snapshot, baseline, coverage)
+    if problems:
+        found = replace(found, outcome=Outcome.INTEGRITY, problems=problems)
     if content is None:
-        return _recorded(config, found, None, clock) if record else found
+        return _recorded(config, found, None, clock) if record else _decided(found)
     drift = find_drift(
         config.store,
         snapshot=snapshot.id,
@@ -231,11 +231,7 @@ def _recorded(
                 evaluated=Evaluated(
                     queries=drift.evaluated,
                     known_queries={q.id for q in rules.queries},
-                    scopes={
-                        (c.table, c.scope)
-                        for c in found.coverage
-                        if c.approved and not c.status.is_gap
-                    },
+                    unread=drift.unread,
                 ),
             )
             findings = findings_at(con, found.baseline.name, found.snapshot.id)

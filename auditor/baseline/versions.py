@@ -11,18 +11,19 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
+import orjson
 
 from auditor.baseline.log import Entry, read_log
 from auditor.config import BaselineConfig
 from auditor.errors import IntegrityError
 from auditor.model import Baseline, Scope
 from auditor.store.digests import scope_digests
-from auditor.store.hashing import utc
+from auditor.store.hashing import canonical, utc
 from auditor.store.tables import insert_columns
 
 Key = tuple[str, Scope]
@@ -206,21 +207,12 @@ def approved_baseline(
 
 def log_record(baseline: Baseline) -> dict[str, Any]:
     """Return a version as the approval log records it."""
+    due = baseline.review_due
     return {
         "action": "approve",
-        "name": baseline.name,
-        "version": baseline.version,
-        "snapshot": baseline.snapshot,
-        "digest": baseline.digest,
-        "previous_digest": baseline.previous_digest,
-        "prepared_by": baseline.prepared_by,
-        "approved_by": baseline.approved_by,
-        "approved_at": baseline.approved_at,
-        "reason": baseline.reason,
-        "ticket": baseline.ticket,
-        "review_due": baseline.review_due,
-        "scopes": baseline.scopes,
-        "signature": baseline.signature,
+        **asdict(baseline),
+        "approved_at": utc(baseline.approved_at),
+        "review_due": utc(due) if due else None,
     }
 
 
@@ -271,8 +263,8 @@ def _check_anchors(
 
 
 def _check_record(config: BaselineConfig, baseline: Baseline, approval: Any) -> None:
-    recorded = log_record(baseline)
-    for field in ("digest", "previous_digest", "approved_by", "prepared_by", "reason", "scopes"):
+    recorded = orjson.loads(canonical(log_record(baseline)))
+    for field in recorded:
         if recorded[field] != approval.get(field):
             raise IntegrityError(
                 f"baseline {baseline.name} v{baseline.version}: {field} in the store is not "

@@ -158,7 +158,7 @@ def _long_form(table: str, columns: Sequence[str], since: dict[tuple[str, str], 
     """Return the SQL of one table's changed columns as rows.
 
     A column that the table got after the baseline was taken was not read then: its first value
-    is no change.
+    is no change. A row that has not changed since was read again all the same.
     """
     values = ", ".join(
         f"{{'column_name': '{c}', 'since': {since[table, c]}, "
@@ -168,11 +168,13 @@ def _long_form(table: str, columns: Sequence[str], since: dict[tuple[str, str], 
     return (
         "SELECT c.table_name, c.cloud, c.account_id, c.region, c.resource_id, v.column_name, "
         "v.before::JSON AS before, v.after::JSON AS after "
-        f"FROM (SELECT c.*, b.valid_from, unnest([{values}]) AS v FROM changes c "
+        "FROM (SELECT c.*, greatest(b.valid_from, k.base_snapshot) AS read_at, "
+        f"unnest([{values}]) AS v FROM changes c "
+        f"JOIN compared k ON k.table_name = c.table_name AND {_KEY.format('k', 'c')} "
         f'JOIN store.inventory."{table}" b ON b.rowid = c.before_row '
         f'JOIN store.inventory."{table}" s ON s.rowid = c.after_row '
         f"WHERE c.table_name = '{table}') c "
-        "WHERE v.before IS DISTINCT FROM v.after AND v.since <= c.valid_from"
+        "WHERE v.before IS DISTINCT FROM v.after AND v.since <= c.read_at"
     )
 
 
@@ -277,6 +279,9 @@ def _load_settings(con: duckdb.DuckDBPyConnection, settings: Sequence[Setting]) 
         "verdict VARCHAR, severity VARCHAR, reason VARCHAR, remediation VARCHAR, "
         "attack VARCHAR[], controls VARCHAR[], source VARCHAR)"
     )
-    rows = [list(s.model_dump(mode="json").values()) for s in settings]
+    rows = [s.model_dump(mode="json") for s in settings]
     if rows:
-        con.executemany(f"INSERT INTO settings VALUES ({', '.join('?' * len(rows[0]))})", rows)
+        columns = [[row[name] for row in rows] for name in rows[0]]
+        con.execute(
+            f"INSERT INTO settings SELECT {', '.join(['unnest(?)'] * len(columns))}", columns
+        )
