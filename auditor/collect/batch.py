@@ -6,14 +6,14 @@ that cannot be stored makes its scope incomplete.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
 from cloudquery.sdk.types import JSONType
 
-from auditor.collect.redact import redact
+from auditor.collect.redact import is_clean, redact
 from auditor.collect.table import ResourceColumn, ResourceTable
 from auditor.store.hashing import canonical_text, row_hash
 
@@ -28,11 +28,12 @@ def prepare(table: ResourceTable, row: Mapping[str, Any]) -> dict[str, Any]:
     `row_hash` covers the columns that are not volatile; `evidence_hash` covers all of them, so
     that a later edit of any stored value is found.
     """
-    clean = redact(dict(row))
-    unknown = clean.keys() - {column.name for column in table.columns}
+    unknown = row.keys() - {column.name for column in table.columns}
     if unknown:
         raise RowError(f"{table.name} has no column {', '.join(sorted(unknown))}")
-    stored = {c.name: _stored(table, c, clean.get(c.name)) for c in table.columns}
+    stored = _checked(table, row)
+    if not is_clean(row, _texts(stored)):
+        stored = _checked(table, redact(dict(row)))
     hashed = {c.name: stored[c.name] for c in table.columns if not c.volatile}
     hashes = {"row_hash": row_hash(hashed), "evidence_hash": row_hash(stored)}
     return hashes | stored
@@ -54,6 +55,19 @@ def stage_schema(table: ResourceTable) -> pa.Schema:
             kind = pa.timestamp("us")
         fields.append(pa.field(column.name, kind))
     return pa.schema(fields)
+
+
+def _checked(table: ResourceTable, row: Mapping[str, Any]) -> dict[str, Any]:
+    return {c.name: _stored(table, c, row.get(c.name)) for c in table.columns}
+
+
+def _texts(stored: Mapping[str, Any]) -> Iterator[str]:
+    """Yield every text of a row that was checked."""
+    for value in stored.values():
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, list):
+            yield from value
 
 
 def _stored(table: ResourceTable, column: ResourceColumn, value: Any) -> Any:
