@@ -92,7 +92,7 @@ def is_clean(row: Mapping[str, Any], texts: Iterable[str]) -> bool:
     if _named(row):
         return False
     content = '"'.join(texts).encode(errors="surrogatepass")
-    if any(hint.search(content) for hint in _HINTS) or _LONG in content.translate(_RUNS):
+    if _LONG in content.translate(_RUNS) or any(hint.search(content) for hint in _HINTS):
         return False
     if b"@" in content and b"://" in content:
         return False
