@@ -15,8 +15,8 @@ from benchmarks.common import Watch, folder, fresh, middle, simulated_cloud, tab
 
 TABLE = "aws_ec2_instances"
 ROUNDS = 3
-OVERHEAD_AT = 5_000
-MEMORY_AT = (10_000, 50_000)
+OVERHEAD_AT = 10_000
+MEMORY_AT = (10_000, 50_000, 200_000)
 
 
 def report(scale: float) -> Iterator[str]:
