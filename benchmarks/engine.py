@@ -137,12 +137,13 @@ def parts() -> dict[str, tuple[float, float]]:
     """Return microseconds per instance of each part, run one after the other."""
     from auditor.collect.batch import prepare, to_batch
     from auditor.collect.engine import BATCH_ROWS, bounded_by, session_of
+    from auditor.collect.garbage import seldom_searched
     from auditor.config import Config
     from auditor.store.stage import Stage
     from benchmarks.ledger import table as table_of
 
     chosen = table_of(TABLE)
-    with folder() as path:
+    with folder() as path, seldom_searched():
         config: Config = _config(path)
         account = session_of("aws").accounts(config, bounded_by(config.run))[0]
         account.open()
