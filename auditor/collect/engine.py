@@ -22,6 +22,7 @@ from auditor.collect.agenda import Agenda
 from auditor.collect.batch import RowError, prepare, to_batch
 from auditor.collect.catalog import CLOUDS, all_tables, select_tables
 from auditor.collect.context import CollectContext
+from auditor.collect.garbage import seldom_searched
 from auditor.collect.progress import Progress
 from auditor.collect.table import ResourceTable, ScopeClient
 from auditor.config import Config, RunConfig
@@ -117,6 +118,7 @@ def check_selection(config: Config) -> None:
     select_tables(all_tables(), config.run.tables, config.run.skip_tables)
 
 
+@seldom_searched()
 def collect(
     config: Config, sink: Sink, *, context: CollectContext, progress: Progress
 ) -> list[Coverage]:
@@ -163,8 +165,7 @@ def session_of(cloud: str) -> Any:
 
 def session_permissions(cloud: str, config: Config) -> list[str]:
     """Return what a cloud's session itself must be allowed, besides the tables."""
-    needed: list[str] = session_of(cloud).permissions(config)
-    return needed
+    return list(session_of(cloud).permissions(config))
 
 
 def _queue_accounts(state: _Collection, cloud: str) -> None:

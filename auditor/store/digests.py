@@ -31,13 +31,21 @@ def scope_digests(
     at: int | None = None,
 ) -> dict[Scope, str]:
     """Return the digest of each scope of a table, now or at a snapshot."""
+    scopes = list(scopes)
     valid = f"valid_to = {OPEN}" if at is None else f"valid_from <= {at} AND valid_to > {at}"
     found = {
         Scope(cloud, account, region): value
         for cloud, account, region, value in con.execute(
             "SELECT cloud, account_id, region, sha256(string_agg(resource_id || ' ' || "
             "row_hash::VARCHAR || chr(10), '' ORDER BY resource_id)) "
-            f'FROM store.inventory."{table}" WHERE {valid} GROUP BY ALL'
+            f'FROM store.inventory."{table}" SEMI JOIN (SELECT unnest(?::VARCHAR[]) AS cloud, '
+            "unnest(?::VARCHAR[]) AS account_id, unnest(?::VARCHAR[]) AS region) AS wanted "
+            f"USING (cloud, account_id, region) WHERE {valid} GROUP BY ALL",
+            [
+                [scope.cloud for scope in scopes],
+                [scope.account_id for scope in scopes],
+                [scope.region for scope in scopes],
+            ],
         ).fetchall()
     }
     return {scope: found.get(scope, EMPTY_DIGEST) for scope in scopes}

@@ -83,7 +83,7 @@ def _counted(con: duckdb.DuckDBPyConnection, request: SealRequest) -> list[Cover
         # reading is the truer one.
         con.execute(
             "INSERT INTO seen SELECT ?, cloud, account_id, region, resource_id, "
-            "arg_max(row_hash, file_row_number)::UUID, max(file_row_number), count(*) "
+            "arg_max(row_hash::UUID, file_row_number), max(file_row_number), count(*) "
             f"FROM {_parquet(path)} GROUP BY ALL",
             [table],
         )
