@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 __all__ = ["RETRIED", "Budget", "send"]
 
+
 def send(
     request: Callable[[], T],
     context: CollectContext,

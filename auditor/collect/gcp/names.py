@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 from auditor.collect.table import Raw, common
@@ -66,13 +67,13 @@ def region_of(raw: Raw) -> str:
 
 def gcp_common(scope: Scope, raw: Raw) -> dict[str, Any]:
     """Return the columns that every table has, for a resource with a `selfLink`."""
-    number = raw.get("id")
+    unique = raw.get("id")
     return common(
         scope,
         full_name(raw["selfLink"]),
         name=raw.get("name"),
         tags=raw.get("labels"),
-        incarnation_id=None if number is None else str(number),
+        incarnation_id=None if unique is None else str(unique),
         region=region_of(raw),
         raw=raw,
     )
@@ -81,6 +82,20 @@ def gcp_common(scope: Scope, raw: Raw) -> dict[str, Any]:
 def number(value: Any) -> int | None:
     """Return a 64-bit number, which the API writes as text."""
     return None if value in (None, "") else int(value)
+
+
+def pairs(values: Any) -> list[str]:
+    """Return an object as a sorted set of `key=value`."""
+    return sorted(f"{key}={value}" for key, value in (values or {}).items())
+
+
+def instant(value: Any) -> datetime | None:
+    """Return an instant of the API; None where there is none, or in no form that it documents."""
+    try:
+        found = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _found(pattern: re.Pattern[str], link: str | None) -> str | None:
