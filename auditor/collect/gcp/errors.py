@@ -65,6 +65,16 @@ DENIED_REASONS = frozenset(
 )
 NOT_FOUND_REASONS = frozenset(["notFound", "NOT_FOUND"])
 UNAVAILABLE_REASONS = frozenset(["backendError", "internalError", "INTERNAL", "UNAVAILABLE"])
+_STATUS = {
+    "disabled": Status.DISABLED,
+    "throttled": Status.THROTTLED,
+    "denied": Status.DENIED,
+}
+_DISABLED_HINT = (
+    "enable the API in the project, or leave the project out of gcp.projects "
+    "if it is gone, inactive or about to be deleted"
+)
+_THROTTLED_HINT = "lower run.concurrency, or ask for a higher API rate limit"
 _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY, _SERVER_ERROR = 401, 403, 429, 500
 
 
@@ -119,9 +129,8 @@ def reasons_of(body: object) -> frozenset[str]:
     found = [error.get("status")]
     for key in ("errors", "details"):
         entries = error.get(key)
-        for entry in entries if isinstance(entries, list) else ():
-            if isinstance(entry, Mapping):
-                found.append(entry.get("reason"))
+        named = entries if isinstance(entries, list) else []
+        found += [entry.get("reason") for entry in named if isinstance(entry, Mapping)]
     return frozenset(reason for reason in found if isinstance(reason, str) and reason)
 
 
@@ -167,37 +176,26 @@ def _unanswered(error: Exception, what: str, login: str | None) -> CollectError 
 
 
 def _answered(error: ApiError, login: str | None) -> CollectError:
-    """Classify an error that the service itself answered with."""
+    """Classify an error that the service itself answered with.
+
+    The order matters: a throttle and a disabled API both come as a permission that is denied.
+    """
     text, reasons, status = str(error), error.reasons, error.status
+    kind, hint = "refused", None
     if reasons & DISABLED_REASONS or error.not_found:
-        return CollectError(
-            text,
-            status=Status.DISABLED,
-            kind="disabled",
-            hint="enable the API in the project, or leave the project out of gcp.projects "
-            "if it is gone, inactive or about to be deleted",
-        )
-    if reasons & THROTTLE_REASONS or status == _TOO_MANY:
-        return CollectError(
-            text,
-            status=Status.THROTTLED,
-            kind="throttled",
-            hint="lower run.concurrency, or ask for a higher API rate limit",
-        )
-    if reasons & CREDENTIAL_REASONS or status == _UNAUTHORIZED:
+        kind, hint = "disabled", _DISABLED_HINT
+    elif reasons & THROTTLE_REASONS or status == _TOO_MANY:
+        kind, hint = "throttled", _THROTTLED_HINT
+    elif reasons & CREDENTIAL_REASONS or status == _UNAUTHORIZED:
         return _credentials(text, login)
-    if reasons & DENIED_REASONS or status == _FORBIDDEN:
-        return CollectError(
-            text,
-            status=Status.DENIED,
-            kind="denied",
-            hint=f"let the role of {login or 'the credentials'} allow it: audit permissions gcp",
-        )
-    if reasons & UNAVAILABLE_REASONS or status >= _SERVER_ERROR:
-        return CollectError(text, status=Status.FAILED, kind="unavailable")
-    if not reasons:
+    elif reasons & DENIED_REASONS or status == _FORBIDDEN:
+        whose = login or "the credentials"
+        kind, hint = "denied", f"let the role of {whose} allow it: audit permissions gcp"
+    elif reasons & UNAVAILABLE_REASONS or status >= _SERVER_ERROR:
+        kind = "unavailable"
+    elif not reasons:
         return _malformed(text)
-    return CollectError(text, status=Status.FAILED, kind="refused")
+    return CollectError(text, status=_STATUS.get(kind, Status.FAILED), kind=kind, hint=hint)
 
 
 def _credentials(text: str, login: str | None) -> CollectError:

@@ -1,4 +1,4 @@
-"""Network interfaces of a machine: the union over all of them, since one is enough to be reached."""
+"""Network interfaces of a machine: the union of them, since one is enough to be reached."""
 
 from __future__ import annotations
 

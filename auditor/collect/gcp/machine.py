@@ -158,9 +158,7 @@ MACHINE_COLUMNS = (
     strings("network_tags", "Network tags: firewall rules and routes select by them."),
     strings("service_account_emails", "Service accounts whose tokens it hands out."),
     strings("service_account_scopes", "OAuth scopes of these tokens."),
-    boolean(
-        "has_full_api_access", "Whether a scope contains all APIs, so that only IAM limits it."
-    ),
+    boolean("has_full_api_access", "Whether a scope contains all APIs: only IAM limits it."),
     boolean("uses_default_service_account", "Whether it runs as the default service account."),
     text("workload_identity", "Workload identity that it runs as."),
     text("workload_identity_type", "Kind of that identity."),

@@ -58,6 +58,14 @@ def without_values(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
     return {**metadata, "items": [_hashed(item) for item in items]}
 
 
+def hashed_object(values: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return metadata that the API writes as an object, with a hash in place of each value."""
+    return {
+        key: {"sha256": digest_of(value), "length": len(value)} if isinstance(value, str) else value
+        for key, value in (values or {}).items()
+    }
+
+
 def digest_of(value: Any) -> str:
     """Return the sha256 (hex) of a text, or of any other value as canonical JSON."""
     plain = value if isinstance(value, str) else json.dumps(value, sort_keys=True)

@@ -35,8 +35,7 @@ OAUTH_SCOPES = tuple(
 
 
 def accounts(config: Config, context: CollectContext) -> list[Account]:
-    """Return the projects to read: configured, found under a folder or organisation, or the one
-    of the default credentials.
+    """Return the projects to read: configured, found under a parent, or the default one.
 
     Raises `CollectError` or an error of the login where they cannot be listed.
     """

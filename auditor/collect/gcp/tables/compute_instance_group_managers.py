@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from auditor.collect.gcp.metadata import digest_of
+from auditor.collect.gcp.metadata import digest_of, hashed_object
 from auditor.collect.gcp.names import gcp_common, instant, reference, references, short, zone_of
 from auditor.collect.table import (
     Raw,
@@ -70,12 +70,7 @@ def _clean(raw: Raw) -> dict[str, Any]:
         properties = dict(everything["properties"])
         if isinstance(properties.get("metadata"), Mapping):
             # NOTE: an object of key and value here, where an instance has a list of items.
-            properties["metadata"] = {
-                key: value
-                if str(value).startswith("sha256:")
-                else f"sha256:{digest_of(value)}:{len(str(value))}"
-                for key, value in properties["metadata"].items()
-            }
+            properties["metadata"] = hashed_object(properties["metadata"])
         clean["allInstancesConfig"] = {**everything, "properties": properties}
     return clean
 

@@ -105,7 +105,7 @@ COLUMNS = (
 
 TABLE = ResourceTable(
     title="Compute Engine instances",
-    description="Virtual machines of Compute Engine, with what each may reach and who may reach it.",
+    description="Virtual machines of Compute Engine, and what decides who may reach and use them.",
     columns=COLUMNS,
     permissions=("compute.instances.list",),
     fetch=fetch,

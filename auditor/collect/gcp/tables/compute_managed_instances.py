@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from auditor.collect.gcp.metadata import digest_of
+from auditor.collect.gcp.metadata import digest_of, hashed_object
 from auditor.collect.gcp.names import COMPUTE, full_name, reference, region_of, short
 from auditor.collect.table import Raw, ResourceTable, common, sorted_set, strings, text
 from auditor.model import Row, Scope
@@ -70,12 +70,7 @@ def _clean(raw: Raw) -> dict[str, Any]:
     for key in _STATES:
         state = clean.get(key) or {}
         if isinstance(state.get("metadata"), Mapping):
-            hashed = {
-                name: value
-                if str(value).startswith("sha256:")
-                else f"sha256:{digest_of(value)}:{len(str(value))}"
-                for name, value in state["metadata"].items()
-            }
+            hashed = hashed_object(state["metadata"])
             clean[key] = {**state, "metadata": hashed}
     return clean
 
