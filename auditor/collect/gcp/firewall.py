@@ -145,9 +145,7 @@ def _side_columns(side: str, word: str) -> tuple[Any, ...]:
         strings(f"{side}_address_groups", f"{word} as address groups."),
         strings(f"{side}_fqdns", f"{word} as domain names."),
         strings(f"{side}_region_codes", f"{word} as countries."),
-        strings(
-            f"{side}_threat_intelligences", f"{word} as lists of Google's threat intelligence."
-        ),
+        strings(f"{side}_threat_intelligences", f"{word} as threat intelligence lists."),
         strings(f"{side}_secure_tags", f"{word} as secure tags."),
         text(f"{side}_network_context", f"{word} as a kind of network, such as INTERNET."),
         strings(f"{side}_networks", f"{word} as VPC networks."),

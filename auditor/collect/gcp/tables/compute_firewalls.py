@@ -39,9 +39,8 @@ def transform(raw: Raw, scope: Scope) -> Row:
     peers = _peers(raw, direction)
     tags, accounts = raw.get("targetTags") or (), raw.get("targetServiceAccounts") or ()
     targets = sorted({*(f"tag:{t}" for t in tags), *(f"account:{a}" for a in accounts)})
-    shown = [*peers["source_ranges"], *peers["destination_ranges"]]
-    far = peers["source_ranges"] if direction == "INGRESS" else peers["destination_ranges"]
-    near = [peer for peer in shown if peer not in far]
+    sides = ("source_ranges", "destination_ranges")
+    far, near = (peers[side] for side in (sides if direction == "INGRESS" else sides[::-1]))
     named = [f"tag:{t}" for t in peers["source_tags"]]
     named += [f"account:{a}" for a in peers["source_service_accounts"]]
     return {
