@@ -38,7 +38,7 @@ LINKS = {
 """Fields of a request or an answer that name another resource, with the role it plays."""
 
 _SECRET = re.compile(
-    r"rawkey|rsaencryptedkey|password|passphrase|secret|privatekey|keydata|token$|script",
+    r"rawkey|rsaencryptedkey|password|passphrase|secret|privatekey|keydata|token$|(?:startup|shutdown|init)[-_]?script",
     re.IGNORECASE,
 )
 _LONGEST = 512

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import google.auth
@@ -81,7 +81,9 @@ class _Login:
     def authorize(self) -> requests.Session:
         """Return a session that sends a token with each request and renews it in time."""
         credentials, _ = self._credentials()
-        return AuthorizedSession(credentials, refresh_timeout=self.context.read_timeout)
+        # NOTE: the SDK's own types leave this class out.
+        make = cast(Callable[..., requests.Session], AuthorizedSession)
+        return make(credentials, refresh_timeout=self.context.read_timeout)
 
     def default_project(self) -> str:
         """Return the project that the environment or the default credentials name."""
