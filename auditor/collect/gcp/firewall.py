@@ -73,7 +73,8 @@ def policy_rule(raw: Mapping[str, Any]) -> dict[str, Any]:
     for side in ("src", "dest"):
         row |= _side(match, side)
     peers, ours = _peers(row, other), _peers(row, own)
-    row["rule"] = sentence(direction, raw.get("action"), what, peers, [*targets, *ours])
+    named = [f"network:{short(t)}" if t.startswith("network:") else t for t in targets]
+    row["rule"] = sentence(direction, raw.get("action"), what, peers, [*named, *ours])
     return row
 
 
