@@ -135,7 +135,8 @@ class _Rules:
 
 
 def _take_snapshot(config: Config, progress: Progress | None, clock: Clock) -> Snapshot:
-    from auditor.collect.engine import bounded_by, check_selection, collect, specs
+    from auditor.collect.clouds import bounded_by, check_selection, specs
+    from auditor.collect.engine import collect
     from auditor.collect.progress import Progress
     from auditor.store.seal import SealRequest, seal
     from auditor.store.stage import Stage, remove_leftovers

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 
 from auditor.collect.catalog import all_tables, select_tables
-from auditor.collect.engine import session_permissions
+from auditor.collect.clouds import session_permissions
 from auditor.config import Config
 from auditor.errors import UsageError
 
