@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from auditor import __version__
@@ -15,8 +16,8 @@ from auditor.config import Config
 from auditor.diff.engine import Drift, find_drift
 from auditor.diff.queries import load_queries
 from auditor.diff.settings import Setting, load_settings
-from auditor.errors import IntegrityError
-from auditor.model import AuditRun, Baseline, Coverage, Outcome, Query, Snapshot
+from auditor.errors import ConfigError, IntegrityError
+from auditor.model import AuditRun, Baseline, Coverage, Outcome, Query, Scope, Snapshot
 from auditor.store.database import reading, run_lock, transaction, writing
 from auditor.store.findings import Evaluated, findings_at, order, record_findings
 from auditor.store.runs import (
@@ -27,10 +28,24 @@ from auditor.store.runs import (
     record_run,
     with_approval,
 )
-from auditor.store.snapshots import coverage_of, find_snapshot, latest_snapshot
+from auditor.store.snapshots import (
+    coverage_of,
+    find_snapshot,
+    last_complete,
+    latest_snapshot,
+)
 
 if TYPE_CHECKING:
     from auditor.collect.progress import Progress
+
+PATIENCE = timedelta(minutes=10)
+"""How long a run waits for readers, rather than lose what it has collected."""
+
+LATE_EVENTS = timedelta(hours=1)
+"""How late an entry may appear in a provider's log."""
+
+FIRST_EVENTS = timedelta(days=1)
+"""How far back a log is read for the first time."""
 
 Clock = Callable[[], datetime]
 
@@ -117,11 +132,22 @@ class _Rules:
 
     @classmethod
     def load(cls, config: Config) -> _Rules:
-        return cls(load_queries(config.run.queries), load_settings(config.severity))
+        queries, settings = load_queries(config.run.queries), load_settings(config.severity)
+        known = [q.id for q in queries] + [s.id for s in settings]
+        for name in config.severity:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                raise ConfigError(
+                    f"severity.{name} - no drift query and no setting has this id"
+                    + (f"; did you mean {near[0]}?" if near else ""),
+                    hint="see: audit list queries, audit list settings",
+                )
+        return cls(queries, settings)
 
 
 def _take_snapshot(config: Config, progress: Progress | None, clock: Clock) -> Snapshot:
-    from auditor.collect.engine import bounded_by, check_selection, collect, specs
+    from auditor.collect.clouds import bounded_by, check_selection, specs
+    from auditor.collect.engine import collect
     from auditor.collect.progress import Progress
     from auditor.store.seal import SealRequest, seal
     from auditor.store.stage import Stage, remove_leftovers
@@ -133,12 +159,9 @@ def _take_snapshot(config: Config, progress: Progress | None, clock: Clock) -> S
     remove_leftovers(config.store.path)
     run_id = str(uuid.uuid4())
     with Stage(config.store.path, run_id) as stage:
-        coverage = collect(
-            config,
-            stage.write,
-            context=bounded_by(config.run),
-            progress=progress or Progress(),
-        )
+        context = bounded_by(config.run)
+        context.since = _events_since(config, started)
+        coverage = collect(config, stage.write, context=context, progress=progress or Progress())
         request = SealRequest(
             run_id=run_id,
             started_at=started,
@@ -151,9 +174,24 @@ def _take_snapshot(config: Config, progress: Progress | None, clock: Clock) -> S
             coverage=coverage,
             shrink_guard=config.run.shrink_guard,
         )
-        with writing(config.store, now=started) as con:
+        with writing(config.store, now=started, patience=PATIENCE) as con:
             snapshot, _ = seal(con, request)
     return snapshot
+
+
+def _events_since(config: Config, started: datetime) -> Callable[[str, Scope], datetime]:
+    """Return from when on a log is to be read: where it was last read completely, and a bit more.
+
+    Providers deliver entries late, so the overlap is read again; an entry is stored once.
+    """
+    with reading(config.store) as con:
+        known = last_complete(con)
+
+    def since(table: str, scope: Scope) -> datetime:
+        before = known.get((table, scope))
+        return before - LATE_EVENTS if before else started - FIRST_EVENTS
+
+    return since
 
 
 def _approval_head(config: Config) -> str | None:
@@ -167,22 +205,22 @@ def _approval_head(config: Config) -> str | None:
 def _compare(
     config: Config, rules: _Rules, snapshot: Snapshot, clock: Clock, *, record: bool
 ) -> AuditRun:
+    baseline, content = None, None
+    problems: tuple[str, ...] = ()
     with reading(config.store) as con:
         coverage = coverage_of(con, snapshot.id)
         try:
             baseline = approved_baseline(con, config.baseline)
         except IntegrityError as exc:
-            refused = replace(
-                _audit_run(config, snapshot, None, coverage),
-                outcome=Outcome.INTEGRITY,
-                problems=(exc.diagnostics(),),
-            )
-            return _recorded(config, refused, None, clock) if record else refused
-        coverage = with_approval(con, coverage, baseline)
-        content = content_of(con, baseline) if baseline else None
+            problems = (exc.diagnostics(),)
+        if baseline is not None:
+            coverage = with_approval(con, coverage, baseline)
+            content = content_of(con, baseline)
     found = _audit_run(config, snapshot, baseline, coverage)
+    if problems:
+        found = replace(found, outcome=Outcome.INTEGRITY, problems=problems)
     if content is None:
-        return _recorded(config, found, None, clock) if record else found
+        return _recorded(config, found, None, clock) if record else _decided(found)
     drift = find_drift(
         config.store,
         snapshot=snapshot.id,
@@ -206,7 +244,7 @@ def _recorded(
     config: Config, found: AuditRun, result: tuple[_Rules, Drift] | None, clock: Clock
 ) -> AuditRun:
     """Write findings and outcome in one transaction, and return the run as it now stands."""
-    with writing(config.store, now=clock()) as con, transaction(con):
+    with writing(config.store, now=clock(), patience=PATIENCE) as con, transaction(con):
         if result is not None and found.baseline is not None:
             rules, drift = result
             record_findings(
@@ -217,11 +255,7 @@ def _recorded(
                 evaluated=Evaluated(
                     queries=drift.evaluated,
                     known_queries={q.id for q in rules.queries},
-                    scopes={
-                        (c.table, c.scope)
-                        for c in found.coverage
-                        if c.approved and not c.status.is_gap
-                    },
+                    unread=drift.unread,
                 ),
             )
             findings = findings_at(con, found.baseline.name, found.snapshot.id)

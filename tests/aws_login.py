@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_stub import Stub
 from botocore.loaders import create_loader
 
 from auditor.collect.aws.retry import RETRIED
 from auditor.collect.aws.session import Account, accounts
 from auditor.collect.context import CollectContext
 from auditor.config import Config
+from tests.aws_stub import Stub
 
 
 @cache

@@ -79,5 +79,7 @@ def test_classify(failure: Exception, status: str, kind: str) -> None:
 
 
 def test_classify_leaves_unknown_errors_alone() -> None:
-    assert classify(client_error("InvalidParameterValue")) is None
+    refused = classify(client_error("InvalidParameterValue"))
+    assert refused is not None
+    assert (refused.status, refused.kind) == ("failed", "refused")
     assert classify(ValueError("AccessDenied")) is None

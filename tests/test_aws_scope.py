@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_login import opened, quick, use_environment
-from aws_stub import Params, Reply, Script, Stub, error, identity, items, result, serve
 from botocore import exceptions as sdk
 
 from auditor.collect.aws.session import AwsScope
@@ -18,6 +16,8 @@ from auditor.collect.catalog import all_tables
 from auditor.collect.context import CollectContext
 from auditor.errors import CollectError
 from auditor.model import Status
+from tests.aws_login import opened, quick, use_environment
+from tests.aws_stub import Params, Reply, Script, Stub, error, identity, items, result, serve
 
 TABLES = {table.name: table for table in all_tables()}
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from aws_login import config, opened, quick, use_environment
-from aws_stub import Params, Reply, error, identity, items, serve
 
 from auditor.collect.aws.session import accounts
 from auditor.collect.context import CollectContext
 from auditor.errors import CollectError
 from auditor.model import Status
+from tests.aws_login import config, opened, quick, use_environment
+from tests.aws_stub import Params, Reply, error, identity, items, serve
 
 ACCOUNT = "111122223333"
 

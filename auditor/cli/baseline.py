@@ -39,7 +39,8 @@ def approve(  # noqa: PLR0913, PLR0917  # options of a command are parameters
         str | None, typer.Option(help="Who prepared this.", show_default="the system user")
     ] = None,
     review_due: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="When to look at it again.")
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="When to look at it again: YYYY-MM-DD."),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     json: JsonOption = False,

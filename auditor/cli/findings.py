@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -29,9 +30,13 @@ def list_(
     json: JsonOption = False,
 ) -> None:
     """List the findings of a run, worst first."""
+    from auditor.model import FindingStatus, Severity, Verdict
     from auditor.pipeline import past_run
     from auditor.report.json import as_document
 
+    _check("severity", severity and severity.lower(), Severity)
+    _check("verdict", verdict and verdict.upper(), Verdict)
+    _check("status", status and status.lower(), FindingStatus)
     run = past_run(load(config), snapshot)
     wanted = [
         f
@@ -94,3 +99,10 @@ def show(
             text = value if isinstance(value, str) else encoder.dumps(value, ensure_ascii=False)
             out().print(f"{key}: {visible(text)}", soft_wrap=True)
     out().print(f'\nAccept it: audit baseline approve --finding {fingerprint} --reason "..."')
+
+
+def _check(option: str, value: str | None, allowed: type[StrEnum]) -> None:
+    from auditor.errors import UsageError
+
+    if value is not None and value not in list(allowed):
+        raise UsageError(f"--{option} {value!r}", hint=f"one of {', '.join(allowed)}")

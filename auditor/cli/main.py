@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import NoReturn
 
 import typer
 
 from auditor.cli import baseline, demo, findings, inspect, lists, run, setup, store
-from auditor.errors import AuditorError
+from auditor.errors import AuditorError, MissingExtraError
 
 app = typer.Typer(
     name="audit",
@@ -42,14 +43,26 @@ app.command("version", rich_help_panel=LOOK)(setup.version)
 
 INTERRUPTED = 130
 
+EXTRAS = {"boto3": "aws", "botocore": "aws", "cloudquery": "aws", "pyarrow": "aws"}
+"""Optional packages, and the extra that brings each."""
+
 
 def main() -> None:
     """Run the command line and exit; the console script."""
     try:
         app()
     except AuditorError as exc:
-        sys.stderr.write(f"audit: {exc.diagnostics()}\n")
-        sys.exit(exc.exit_code)
+        _fail(exc)
+    except ModuleNotFoundError as exc:
+        extra = EXTRAS.get((exc.name or "").split(".")[0])
+        if extra is None:
+            raise
+        _fail(
+            MissingExtraError(
+                f"this command needs {exc.name}, which is not installed",
+                hint=f"pip install 'cloud-baseline-auditor[{extra}]'",
+            )
+        )
     except KeyboardInterrupt:
         sys.stderr.write("audit: interrupted; nothing was sealed\n")
         sys.exit(INTERRUPTED)
@@ -57,6 +70,11 @@ def main() -> None:
         # NOTE: the reader of a pipe has gone; Python would complain once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+
+
+def _fail(error: AuditorError) -> NoReturn:
+    sys.stderr.write(f"audit: {error.diagnostics()}\n")
+    sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

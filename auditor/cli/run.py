@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from auditor.cli.common import ConfigOption, JsonOption, QuietOption, SnapshotOption, load, out
+from auditor.report.formats import format_names
 
 if TYPE_CHECKING:
     from auditor.config import Config
@@ -93,7 +94,7 @@ def report(
         ),
     ] = None,
     format: Annotated[
-        str, typer.Option("--format", "-f", help="terminal, json, html.")
+        str, typer.Option("--format", "-f", help=f"terminal, {', '.join(format_names())}.")
     ] = "terminal",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File to write; stdout without it.")

@@ -6,24 +6,25 @@ import threading
 from collections import defaultdict, deque
 from typing import Generic, TypeVar
 
+Owner = TypeVar("Owner")
 Unit = TypeVar("Unit")
 
 
-class Agenda(Generic[Unit]):
+class Agenda(Generic[Owner, Unit]):
     """A queue of units by account; hands out the unit whose account has the fewest under way."""
 
     def __init__(self) -> None:
-        self._waiting: defaultdict[str, deque[Unit]] = defaultdict(deque)
-        self._running: defaultdict[str, int] = defaultdict(int)
+        self._waiting: defaultdict[Owner, deque[Unit]] = defaultdict(deque)
+        self._running: defaultdict[Owner, int] = defaultdict(int)
         self._changed = threading.Condition()
 
-    def add(self, account: str, unit: Unit) -> None:
+    def add(self, account: Owner, unit: Unit) -> None:
         """Queue a unit; units may add further ones while they run."""
         with self._changed:
             self._waiting[account].append(unit)
             self._changed.notify()
 
-    def take(self) -> tuple[str, Unit] | None:
+    def take(self) -> tuple[Owner, Unit] | None:
         """Return the next unit with its account; waits, and returns None when all is done."""
         with self._changed:
             while True:
@@ -37,11 +38,12 @@ class Agenda(Generic[Unit]):
                     return None
                 self._changed.wait()
 
-    def done(self, account: str) -> None:
-        """Say that a unit of an account has ended."""
+    def done(self, account: Owner) -> bool:
+        """Say that a unit of an account has ended; return whether it was the account's last."""
         with self._changed:
             self._running[account] -= 1
             self._changed.notify_all()
+            return not self._running[account] and not self._waiting[account]
 
     def finished(self, timeout: float) -> bool:
         """Wait until nothing waits or runs; returns False when the time is over first."""

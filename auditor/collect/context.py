@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 from auditor.errors import CollectError
-from auditor.model import Status
+from auditor.model import Scope, Status
 
 
 class CollectContext:
@@ -30,6 +32,8 @@ class CollectContext:
         self.read_timeout = read_timeout
         self.max_attempts = max_attempts
         """Tries of one API call, the first included."""
+        self.since: Callable[[str, Scope], datetime] = _yesterday
+        """From when on a table of events is read in a scope; what is older is in the store."""
         self._stopped = threading.Event()
         self._lock = threading.Lock()
         self._throttles = 0
@@ -67,3 +71,7 @@ class CollectContext:
         """How often a cloud told us to slow down."""
         with self._lock:
             return self._throttles
+
+
+def _yesterday(table: str, scope: Scope) -> datetime:  # noqa: ARG001  # the same for all
+    return datetime.now(UTC) - timedelta(days=1)

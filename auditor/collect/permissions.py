@@ -6,11 +6,15 @@ import json
 from collections.abc import Iterable
 
 from auditor.collect.catalog import all_tables, select_tables
-from auditor.collect.engine import session_permissions
+from auditor.collect.clouds import session_permissions
 from auditor.config import Config
 from auditor.errors import UsageError
 
 FORMATS = ("json", "terraform")
+
+
+STARTER = ("organizations:ListAccounts", "sts:AssumeRole")
+"""What the identity that starts a run needs to reach the accounts; the roles there do not."""
 
 
 def required(config: Config, cloud: str) -> list[str]:
@@ -25,7 +29,7 @@ def policy(config: Config, cloud: str, form: str) -> str:
     """Return the policy to attach to the read-only role, as JSON or Terraform."""
     if form not in FORMATS:
         raise UsageError(f"--format {form!r}", hint=f"one of {', '.join(FORMATS)}")
-    document = _aws_policy(required(config, cloud))
+    document = _aws_policy(required(config, cloud), config)
     if form == "json":
         return json.dumps(document, indent=2)
     body = json.dumps(document, indent=2).replace("\n", "\n  ")
@@ -37,12 +41,39 @@ def policy(config: Config, cloud: str, form: str) -> str:
     )
 
 
-def _aws_policy(actions: Iterable[str]) -> dict[str, object]:
+def _aws_policy(actions: Iterable[str], config: Config) -> dict[str, object]:
     """Everything is List or Read; EC2's Describe actions know no resources but `*`."""
-    statement = {
-        "Sid": "CloudBaselineAuditor",
-        "Effect": "Allow",
-        "Action": list(actions),
-        "Resource": "*",
-    }
-    return {"Version": "2012-10-17", "Statement": [statement]}
+    actions = list(actions)
+    statements: list[dict[str, object]] = [
+        {
+            "Sid": "CloudBaselineAuditor",
+            "Effect": "Allow",
+            "Action": [a for a in actions if a not in STARTER],
+            "Resource": "*",
+        }
+    ]
+    if "organizations:ListAccounts" in actions:
+        statements.append(
+            {
+                "Sid": "OnlyTheIdentityThatStartsRunsLists",
+                "Effect": "Allow",
+                "Action": "organizations:ListAccounts",
+                "Resource": "*",
+            }
+        )
+    if "sts:AssumeRole" in actions:
+        statements.append(
+            {
+                "Sid": "OnlyTheIdentityThatStartsRunsAssumes",
+                "Effect": "Allow",
+                "Action": "sts:AssumeRole",
+                "Resource": _roles(config),
+            }
+        )
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _roles(config: Config) -> list[str]:
+    if config.aws.organization is not None:
+        return [f"arn:aws:iam::*:role/{config.aws.organization.role_name}"]
+    return sorted({a.role_arn for a in config.aws.accounts if a.role_arn})

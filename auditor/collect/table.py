@@ -33,7 +33,7 @@ class ScopeClient(Protocol):
 class ResourceColumn(Column):  # type: ignore[misc]  # the SDK has no types
     """A CloudQuery column that may be volatile: stored, but outside the row hash."""
 
-    def __init__(  # noqa: PLR0913  # what a table declares, all by keyword
+    def __init__(
         self, name: str, type: pa.DataType, description: str, *, volatile: bool, not_null: bool
     ) -> None:
         key = name in KEY_COLUMNS
@@ -122,7 +122,7 @@ class ResourceTable(Table):  # type: ignore[misc]  # the SDK has no types
         self.fetch = fetch
         self.transform = transform
         self.regional = regional
-        """False: read once per account, in the region `global`."""
+        """False: read once per account, in the scope `global`; rows name their own region."""
         self.gone = dict(gone or {})
         """Column values that mean that the resource no longer exists, such as a terminated
         instance that is still listed: stored, but absent for every comparison."""
@@ -130,7 +130,8 @@ class ResourceTable(Table):  # type: ignore[misc]  # the SDK has no types
         """Column that holds the resource_id that this resource is part of, so that accepting the
         owner accepts this too."""
         self.kind = kind
-        """`instance` for the tables of virtual machines, else `resource`."""
+        """`instance` for virtual machines, `event` for log entries, which are only ever added,
+        else `resource`."""
 
     @property
     def resolver(self) -> ScopeResolver:
@@ -204,13 +205,17 @@ def common(
     name: str | None = None,
     tags: Mapping[str, str] | None = None,
     incarnation_id: str | None = None,
+    region: str | None = None,
     raw: JsonValue = None,
 ) -> dict[str, Any]:
-    """Return the columns that every table has; a table's `transform` adds its own."""
+    """Return the columns that every table has; a table's `transform` adds its own.
+
+    `region` is where the resource is, for tables that are read for a whole account at once.
+    """
     return {
         "cloud": scope.cloud,
         "account_id": scope.account_id,
-        "region": scope.region,
+        "region": region or scope.region,
         "resource_id": resource_id,
         "incarnation_id": incarnation_id,
         "name": name,

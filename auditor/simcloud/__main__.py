@@ -7,8 +7,7 @@ import signal
 import threading
 from collections.abc import Sequence
 
-from auditor.simcloud.generator import generate
-from auditor.simcloud.server import SimCloud
+from auditor.simcloud.aws import SimAws, generate
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -24,7 +23,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         seed=options.seed,
         external_id=options.external_id,
     )
-    with SimCloud(estate, latency=options.latency, port=options.port) as cloud:
+    if options.warm:
+        for account in estate.accounts.values():
+            for region in account.regions.values():
+                region.warm()
+    with SimAws(estate, latency=options.latency, port=options.port) as cloud:
         print(cloud.url, flush=True)
         for name, value in cloud.environment().items():
             print(f"export {name}={value}", flush=True)
@@ -40,6 +43,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--instances", type=int, default=100, help="in each region of each account")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--latency", type=float, default=0.0, help="seconds per answer")
+    parser.add_argument(
+        "--warm", action="store_true", help="render every answer before serving: for benchmarks"
+    )
     parser.add_argument("--external-id", help="asked for by the role in each account")
     return parser
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
-from auditor.simcloud.wire import HTML, Answer, ApiError, Call
+from auditor.simcloud.http import HTML, Answer, Call
 
 Kind = Literal[
     "deny",
@@ -22,30 +22,6 @@ Kind = Literal[
     "html",
     "repeat_token",
 ]
-
-REFUSALS: dict[str, dict[str, tuple[str, int]]] = {
-    "deny": {
-        "ec2": ("UnauthorizedOperation", 403),
-        "sts": ("AccessDenied", 403),
-        "organizations": ("AccessDeniedException", 400),
-    },
-    "throttle": {
-        "ec2": ("RequestLimitExceeded", 503),
-        "sts": ("Throttling", 400),
-        "organizations": ("TooManyRequestsException", 400),
-    },
-    "unavailable": {
-        "ec2": ("InternalError", 500),
-        "sts": ("InternalFailure", 500),
-        "organizations": ("ServiceException", 500),
-    },
-    "expired": {
-        "ec2": ("ExpiredToken", 400),
-        "sts": ("ExpiredToken", 403),
-        "organizations": ("ExpiredTokenException", 400),
-    },
-}
-"""Kind and service -> code and HTTP status, from the services' lists of common errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +46,19 @@ class Fault:
     status: int | None = None
     """HTTP status instead of the usual one of the kind."""
 
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(Kind):
+            raise ValueError(f"there is no fault {self.kind!r}; one of {', '.join(get_args(Kind))}")
+
     def matches(self, call: Call) -> bool:
         """Tell whether this rule is about a call."""
-        if self.kind == "repeat_token" and "NextToken" not in call.params:
+        if self.kind == "repeat_token" and not call.has_token:
             return False
         return (
             self.account in (None, call.account)
             and self.region in (None, call.region)
             and self.action in (None, call.action)
         )
-
-    def refusal(self, service: str) -> ApiError | None:
-        """Return the error that this fault answers with, if it is of that sort."""
-        if self.kind not in REFUSALS:
-            return None
-        code, status = REFUSALS[self.kind].get(service, REFUSALS[self.kind]["ec2"])
-        text = f"simulated: {self.kind}"
-        return ApiError(self.code or code, text, status=self.status or status)
 
 
 class FaultPlan:

@@ -2,49 +2,48 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self, cast
 
-from auditor.simcloud.dispatch import Dispatcher
-from auditor.simcloud.estate import Estate
 from auditor.simcloud.faults import Fault, FaultPlan, spoil
-from auditor.simcloud.sts import Identities
-from auditor.simcloud.wire import Answer
+from auditor.simcloud.http import Answer, Request
 
 LOOPBACK = "127.0.0.1"
-SECRET = "simulated"  # noqa: S105 - any secret will do, signatures are not verified
+
+
+class Dispatcher(Protocol):
+    """Answers the requests to one cloud; shared by all connections."""
+
+    plan: FaultPlan
+    calls: Counter[tuple[str, str, str]]
+    lock: threading.Lock
+
+    def answer(self, request: Request) -> tuple[Answer, list[Fault]]:
+        """Return the answer to a request, and the faults that its delivery has to show."""
+        ...
 
 
 class SimCloud:
-    """Serves an estate on a free loopback port between `__enter__` and `__exit__`."""
+    """Serves one cloud on a free loopback port between `__enter__` and `__exit__`."""
 
-    def __init__(
-        self,
-        estate: Estate,
-        faults: Iterable[Fault] = (),
-        latency: float = 0.0,
-        *,
-        port: int = 0,
-    ) -> None:
-        self.estate = estate
+    def __init__(self, dispatcher: Dispatcher, latency: float = 0.0, *, port: int = 0) -> None:
         self.latency = latency
         """Seconds that every answer waits; may be changed while it serves."""
-        self._dispatcher = Dispatcher(estate, FaultPlan(faults), Identities(estate))
+        self._dispatcher = dispatcher
         self._port = port
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
     @property
     def url(self) -> str:
-        """The endpoint to set as AWS_ENDPOINT_URL."""
+        """The endpoint to point the SDK at."""
         if self._server is None:
             raise RuntimeError("the simulated cloud is not running; use it in a with block")
         return f"http://{LOOPBACK}:{self._server.server_port}"
@@ -58,19 +57,6 @@ class SimCloud:
     def inject(self, *faults: Fault) -> None:
         """Replace the faults in force; none at all makes the cloud healthy again."""
         self._dispatcher.plan.replace(faults)
-
-    def environment(self, account: str | None = None) -> dict[str, str]:
-        """Return environment variables that make any AWS SDK talk to this cloud only."""
-        owner = self.estate.accounts[account] if account else self.estate.management
-        return {
-            "AWS_ENDPOINT_URL": self.url,
-            "AWS_ACCESS_KEY_ID": owner.access_key,
-            "AWS_SECRET_ACCESS_KEY": SECRET,
-            "AWS_DEFAULT_REGION": next(iter(owner.regions), "us-east-1"),
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        }
 
     def __enter__(self) -> Self:
         self._server = _Server((LOOPBACK, self._port), self)
@@ -93,9 +79,9 @@ class SimCloud:
             thread.join()
             server.server_close()
 
-    def respond(self, headers: Any, body: bytes, stopping: threading.Event) -> _Delivery:
+    def respond(self, request: Request, stopping: threading.Event) -> _Delivery:
         """Return what to send for a request, after the waiting that is due."""
-        answer, faults = self._dispatcher.answer(headers, body)
+        answer, faults = self._dispatcher.answer(request)
         delivery = _Delivery(answer)
         if self.latency:
             stopping.wait(self.latency)
@@ -163,7 +149,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        delivery = self.server.cloud.respond(self.headers, body, self.server.stopping)
+        host = self.headers.get("Host", f"{LOOPBACK}:{self.server.server_port}")
+        request = Request(
+            self.command, self.path, cast(Mapping[str, str], self.headers), body, f"http://{host}"
+        )
+        delivery = self.server.cloud.respond(request, self.server.stopping)
         if delivery.share == 0.0:
             self.close_connection = True
             return
@@ -176,10 +166,14 @@ class _Handler(BaseHTTPRequestHandler):
             f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}\r\n"
             f"Content-Type: {answer.content_type}\r\n"
             f"Content-Length: {len(answer.body)}\r\n"
-            "Server: simcloud\r\n\r\n"
+            "Server: simcloud\r\n"
+            + "".join(f"{name}: {value}\r\n" for name, value in answer.headers)
+            + "\r\n"
         )
         # NOTE: one send for head and body; two would cost a delayed acknowledgement
         self.connection.sendall(head.encode() + payload)
+
+    do_GET = do_POST  # the names that the standard library calls
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing: standard output and error belong to the caller."""

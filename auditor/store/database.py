@@ -10,7 +10,7 @@ import contextlib
 import os
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -23,6 +23,16 @@ from auditor.store.schema import migrate, refuse_newer, version_of
 
 _STORAGE = "v1.5.0"
 """Storage version that DuckDB 1.5 and 2.0 both read and write."""
+
+
+_FILE_FAILURES = (
+    duckdb.IOException,
+    duckdb.FatalException,
+    duckdb.InternalException,
+    duckdb.SerializationException,
+    duckdb.TransactionException,
+)
+"""What DuckDB raises when the file cannot be read or written, a commit included."""
 
 
 @contextlib.contextmanager
@@ -52,10 +62,15 @@ def run_lock(config: StoreConfig, *, wait: float = 0) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def writing(config: StoreConfig, *, now: datetime) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the store for writing, created and migrated; it is attached as `store`."""
+def writing(
+    config: StoreConfig, *, now: datetime, patience: timedelta | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the store for writing, created and migrated; it is attached as `store`.
+
+    Waits for readers as long as `patience`, by default `store.wait`.
+    """
     new = not config.path.exists()
-    with _attached(config, read_only=False) as con:
+    with _attached(config, read_only=False, patience=patience or config.wait) as con:
         if new:
             config.path.chmod(0o600)
         migrate(con, now=now, tool_version=__version__, path=str(config.path))
@@ -73,7 +88,7 @@ def reading(config: StoreConfig) -> Iterator[duckdb.DuckDBPyConnection]:
         raise StoreError(
             "there is no store yet", where=str(config.path), hint="take a first snapshot: audit run"
         )
-    with _attached(config, read_only=True) as con:
+    with _attached(config, read_only=True, patience=config.wait) as con:
         version = version_of(con)
         refuse_newer(version, str(config.path))
         if version == 0:
@@ -97,21 +112,29 @@ def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _attached(config: StoreConfig, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
-    con = duckdb.connect(":memory:", config={"memory_limit": config.memory_limit})
+def _attached(
+    config: StoreConfig, *, read_only: bool, patience: timedelta
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    options: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": config.memory_limit,
+        "temp_directory": str(config.path.with_name(f".{config.path.name}.tmp")),
+    }
+    con = duckdb.connect(":memory:", config=options)
     try:
         con.execute("SET preserve_insertion_order = false")
-        _attach(con, config, read_only=read_only)
+        _attach(con, config, read_only=read_only, patience=patience)
         with _explained(config.path):
             yield con
     finally:
         con.close()
 
 
-def _attach(con: duckdb.DuckDBPyConnection, config: StoreConfig, *, read_only: bool) -> None:
+def _attach(
+    con: duckdb.DuckDBPyConnection, config: StoreConfig, *, read_only: bool, patience: timedelta
+) -> None:
     quoted = str(config.path).replace("'", "''")
     mode = "READ_ONLY" if read_only else f"STORAGE_VERSION '{_STORAGE}'"
-    give_up = time.monotonic() + config.wait.total_seconds()
+    give_up = time.monotonic() + patience.total_seconds()
     while True:
         try:
             config.path.parent.mkdir(parents=True, exist_ok=True)
@@ -121,9 +144,9 @@ def _attach(con: duckdb.DuckDBPyConnection, config: StoreConfig, *, read_only: b
                 raise _unusable(config.path, exc) from exc
             if time.monotonic() > give_up:
                 raise StoreBusyError(
-                    "another process is writing the store and did not finish in time",
+                    "another process holds the store and did not finish in time",
                     where=str(config.path),
-                    hint=f"waited {config.wait.total_seconds():.0f} s (store.wait); try again",
+                    hint=f"waited {patience.total_seconds():.0f} s; try again when it has ended",
                 ) from exc
             time.sleep(0.1)
         except (duckdb.Error, OSError) as exc:
@@ -155,7 +178,7 @@ def _explained(path: Path) -> Iterator[None]:
     """Turn DuckDB's failures on the file itself into errors that name the file."""
     try:
         yield
-    except (duckdb.IOException, duckdb.FatalException, duckdb.SerializationException) as exc:
+    except _FILE_FAILURES as exc:
         raise StoreError(
             "reading or writing the store failed; the last sealed snapshot is intact",
             where=str(path),

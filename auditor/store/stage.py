@@ -6,11 +6,15 @@ run removes, never a half-written store.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
+
+from auditor.errors import StoreError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,7 +35,8 @@ class Stage:
         self._lock = threading.Lock()
 
     def __enter__(self) -> Stage:
-        self.folder.mkdir(mode=0o700, parents=True)
+        with self._explained():
+            self.folder.mkdir(mode=0o700, parents=True)
         return self
 
     def __exit__(
@@ -41,12 +46,16 @@ class Stage:
         trace: TracebackType | None,
     ) -> None:
         for writer in self._writers.values():
-            writer.close()
+            with contextlib.suppress(OSError):
+                writer.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def write(self, table: str, batch: pa.RecordBatch) -> None:
-        """Add a batch of rows of a table; safe to call from several threads."""
-        with self._lock:
+        """Add a batch of rows of a table; safe to call from several threads.
+
+        Raises `StoreError` where the disk does not take them.
+        """
+        with self._lock, self._explained():
             waiting = self._waiting.setdefault(table, [])
             waiting.append(batch)
             if sum(b.nbytes for b in waiting) >= _BUFFER:
@@ -54,13 +63,24 @@ class Stage:
 
     def finish(self) -> dict[str, Path]:
         """Write what waits, close the files and return them by table."""
-        with self._lock:
+        with self._lock, self._explained():
             for table in list(self._waiting):
                 self._flush(table)
             for writer in self._writers.values():
                 writer.close()
             self._writers, files = {}, {name: self._path(name) for name in self._writers}
         return files
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as exc:
+            raise StoreError(
+                "rows cannot be staged beside the store; the last sealed snapshot is intact",
+                where=str(self.folder),
+                hint="the folder of the store must be writable and have free space",
+            ) from exc
 
     def _path(self, table: str) -> Path:
         return self.folder / f"{table}.parquet"

@@ -115,8 +115,7 @@ def rich_run() -> AuditRun:
         skipped_queries=(SkippedQuery("creator_first_seen", "activity logs are not configured"),),
         problems=("the run before this one was interrupted; its data was discarded",),
         next_steps=(
-            "audit explain " + digest("x")[:8],
-            "audit review",
+            "audit findings show " + digest("x")[:8],
             "audit baseline approve --finding "
             + digest("x")[:32]
             + ' --reason "..." --ticket SEC-1',

@@ -73,7 +73,7 @@ def test_findings_are_capped_with_the_way_to_the_rest(extra: int) -> None:
         for n in range(LIMIT + extra)
     )
     text = terminal(replace(rich_run(), findings=many))
-    assert text.count("audit explain") == LIMIT + 1  # one of them is a next step
+    assert text.count("audit findings show") == LIMIT + 1  # one of them is a next step
     assert (f"and {extra} more: audit findings list" in text) == bool(extra)
 
 

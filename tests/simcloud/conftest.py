@@ -11,7 +11,7 @@ import pytest
 from botocore.config import Config
 from botocore.loaders import Loader
 
-from auditor.simcloud import SimCloud, generate
+from auditor.simcloud.aws import SimAws, generate
 
 ONE_TRY = Config(
     retries={"total_max_attempts": 1, "mode": "standard"},
@@ -26,11 +26,11 @@ Connect = Callable[..., Any]
 
 
 @pytest.fixture
-def cloud() -> Iterator[SimCloud]:
+def cloud() -> Iterator[SimAws]:
     estate = generate(
         accounts=ACCOUNTS, regions=REGIONS, instances=120, seed=7, external_id="shared-secret"
     )
-    with SimCloud(estate) as running:
+    with SimAws(estate) as running:
         yield running
 
 
@@ -41,7 +41,7 @@ def loader() -> Loader:
 
 
 @pytest.fixture
-def connect(cloud: SimCloud, loader: Loader, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect]:
+def connect(cloud: SimAws, loader: Loader, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect]:
     """Make clients from nothing but the environment; closes them at the end."""
     for name, value in cloud.environment().items():
         monkeypatch.setenv(name, value)

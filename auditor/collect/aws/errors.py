@@ -156,7 +156,7 @@ def _unanswered(error: Exception, what: str, login: str | None) -> CollectError 
     return None
 
 
-def _answered(error: sdk.ClientError, login: str | None) -> CollectError | None:
+def _answered(error: sdk.ClientError, login: str | None) -> CollectError:
     """Classify an error that the service itself answered with."""
     code = error_code(error) or "no code"
     metadata = error.response.get("ResponseMetadata", {})
@@ -190,7 +190,7 @@ def _answered(error: sdk.ClientError, login: str | None) -> CollectError | None:
         )
     if code in UNAVAILABLE_CODES or status >= _SERVER_ERROR:
         return CollectError(text, status=Status.FAILED, kind="unavailable")
-    return None
+    return CollectError(text, status=Status.FAILED, kind="refused")
 
 
 def _credentials(text: str, login: str | None) -> CollectError:

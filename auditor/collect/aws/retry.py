@@ -68,7 +68,7 @@ def send(
             answer = request()
         except SDK_ERRORS as exc:
             failure = classify(exc, login, operation=operation)
-            if failure is None:
+            if failure is None or failure.kind == "refused":
                 raise
             if failure.kind == "throttled":
                 context.throttled()

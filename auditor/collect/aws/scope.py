@@ -90,6 +90,17 @@ class AwsScope:
         login = self._login.label
         return send(request, self._context, operation=operation, budget=budget, login=login)
 
+    def call_unless(
+        self, codes: tuple[str, ...], operation: str, service: str = "ec2", **params: Any
+    ) -> Answer | None:
+        """Send one call; return None where the service answers with one of these error codes."""
+        try:
+            return self.call(operation, service, **params)
+        except SDK_ERRORS as exc:
+            if error_code(exc) in codes:
+                return None
+            raise
+
     def pages(
         self, operation: str, result_key: str, service: str = "ec2", **params: Any
     ) -> Iterator[Any]:
@@ -130,12 +141,7 @@ class AwsScope:
         """
 
         def one(arguments: dict[str, Any]) -> Answer | None:
-            try:
-                return self.call(operation, service, **arguments)
-            except SDK_ERRORS as exc:
-                if error_code(exc) in gone:
-                    return None
-                raise
+            return self.call_unless(gone, operation, service, **arguments)
 
         waiting = iter(params)
         pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="aws-call")

@@ -33,6 +33,9 @@ __all__ = ["Account", "AwsScope", "accounts", "classify", "permissions"]
 CONNECTIONS = 32
 """Pooled connections per client: several tables of a region, eight calls at once each."""
 
+_HOMES = 3
+"""How many of the configured regions are asked for an identity before giving up."""
+
 _HOME_REGIONS = {"aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 """Where to ask for an identity in a partition when no region is configured."""
 
@@ -113,6 +116,7 @@ class Account:
         self._toolbox = toolbox
         self._budget = Budget()
         self._session: SdkSession | None = None
+        self._home: str | None = None
         self._methods: dict[tuple[str, str, str], Method] = {}
         self._clients: dict[tuple[str, str], Any] = {}
         self._regions: list[str] = []
@@ -123,8 +127,7 @@ class Account:
 
         Raises `CollectError` or an SDK error; the account cannot be read then.
         """
-        identity = self.ask("sts", "GetCallerIdentity")
-        number = str(identity["Account"])
+        number = self._identity()
         if self._entry.id not in (None, number):
             raise CollectError(
                 f"{self.label} logs in to account {number}, not to {self._entry.id}",
@@ -135,6 +138,21 @@ class Account:
         self.account_id = number
         configured = self._toolbox.config.aws.regions
         self._regions = sorted(set(configured)) if configured else self._enabled_regions()
+
+    def _identity(self) -> str:
+        """Return the number of the account that the credentials belong to.
+
+        Any region can tell, so one that is out of reach does not hide the others.
+        """
+        homes = self._toolbox.config.aws.regions[:_HOMES] or [self._home_region()]
+        for self._home in homes[:-1]:
+            try:
+                return str(self.ask("sts", "GetCallerIdentity")["Account"])
+            except CollectError as exc:
+                if exc.kind in ("credentials", "deadline"):
+                    raise
+        self._home = homes[-1]
+        return str(self.ask("sts", "GetCallerIdentity")["Account"])
 
     def scopes(self, *, regional: bool) -> list[AwsScope]:
         """Return a scope per region, or the one scope `global`; `open` must have succeeded."""
@@ -221,8 +239,8 @@ class Account:
     def _home_region(self) -> str:
         """Return a region of the account's partition to ask for identity and regions."""
         configured = self._toolbox.config.aws.regions
-        if configured:
-            return configured[0]
+        if self._home or configured:
+            return self._home or configured[0]
         if self._entry.role_arn:
             partition = self._entry.role_arn.split(":")[1]
             if partition in _HOME_REGIONS:

@@ -31,6 +31,9 @@ OPERATIONS = (
 """The calls whose answers make up the row, each under its own name."""
 
 EXCLUSIONS = "DescribeVpcBlockPublicAccessExclusions"
+_NOT_OFFERED = ("InvalidAction", "UnsupportedOperation")
+"""Codes of an endpoint that does not know an operation yet: what it sets does not exist there."""
+
 _OVER = ("create-failed", "delete-complete", "disable-complete")
 _EXCLUDED = {"allow-bidirectional": ("ingress", "egress"), "allow-egress": ("egress",)}
 
@@ -39,7 +42,7 @@ def fetch(scope: AwsScope) -> Iterator[Raw]:
     """Yield one item that holds the answer to each call."""
     answers: dict[str, Any] = {}
     for operation in OPERATIONS:
-        answer = scope.call(operation)
+        answer = scope.call_unless(_NOT_OFFERED, operation) or {}
         answers[operation] = {k: v for k, v in answer.items() if k != "ResponseMetadata"}
     found = scope.pages(EXCLUSIONS, "VpcBlockPublicAccessExclusions", MaxResults=1000)
     answers[EXCLUSIONS] = {"VpcBlockPublicAccessExclusions": list(found)}

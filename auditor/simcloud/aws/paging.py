@@ -1,0 +1,67 @@
+"""Pages and their tokens, as the services document them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import NamedTuple
+
+from auditor.simcloud.aws.wire import ApiError, Call
+
+EC2_LEAST, EC2_MOST = 5, 1000
+"""https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Query-Requests.html#api-pagination"""
+VOLATILE = ("NextToken", "MaxResults", "Version", "Action", "DryRun")
+
+
+class Page(NamedTuple):
+    """Which part of a list to answer, and the token for the part after it."""
+
+    start: int
+    stop: int
+    token: str | None
+
+
+def ec2_page(call: Call, total: int) -> Page:
+    """Return the page that an EC2 call asks for; at most 1,000 items, whatever it asks."""
+    size = EC2_MOST
+    if text := call.text("MaxResults"):
+        size = int(text) if text.isdecimal() else 0
+        if not EC2_LEAST <= size <= EC2_MOST:
+            raise ApiError(
+                "InvalidParameterValue",
+                f"Value ( {text} ) for parameter maxResults is invalid. "
+                f"Expecting a value between {EC2_LEAST} and {EC2_MOST}.",
+            )
+    return page(call, total, size, invalid="InvalidNextToken")
+
+
+def page(call: Call, total: int, size: int, *, invalid: str) -> Page:
+    """Return the page at the token of a call; `invalid` is the code for a token not from here."""
+    sent = call.text("NextToken")
+    start = _decode(call, sent, invalid) if sent else 0
+    stop = min(start + size, total)
+    token = _encode(call, stop) if stop < total else None
+    if call.repeat_token and sent:
+        token = sent
+    return Page(start, stop, token)
+
+
+def _encode(call: Call, offset: int) -> str:
+    return base64.urlsafe_b64encode(f"{offset}.{_seal(call, offset)}".encode()).decode()
+
+
+def _decode(call: Call, token: str, invalid: str) -> int:
+    try:
+        offset, _, seal = base64.urlsafe_b64decode(token).decode().partition(".")
+    except ValueError:
+        offset = seal = ""
+    if not offset.isdecimal() or seal != _seal(call, int(offset)):
+        raise ApiError(invalid, "The token '" + token[:40] + "' is invalid")
+    return int(offset)
+
+
+def _seal(call: Call, offset: int) -> str:
+    """Bind a token to its list: the same one with other filters is refused."""
+    asked = sorted((k, str(v)) for k, v in call.params.items() if k not in VOLATILE)
+    text = repr((call.action, call.account, call.region, asked, offset))
+    return hashlib.sha256(text.encode()).hexdigest()[:24]

@@ -1,0 +1,140 @@
+"""What goes over the wire: requests as the operations see them, answers, and dict -> XML.
+
+Resources are kept in the words of the EC2 query protocol, so that one generic renderer serves
+every operation and no field is ever translated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from auditor.simcloud.http import Answer
+
+Resource = dict[str, Any]
+"""One resource in wire vocabulary: element name -> text, number, bool, dict or list of items."""
+
+XML = "text/xml;charset=UTF-8"
+JSON = "application/x-amz-json-1.1"
+EC2_NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15/"
+STS_NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One API call, with the account and region that its signature names."""
+
+    service: str
+    action: str
+    account: str
+    region: str
+    access_key: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    """Form parameters by name (`InstanceId.1`), or the JSON body of a JSON service."""
+    repeat_token: bool = False
+    """Whether a fault wants the token that was sent to come back as the next one."""
+
+    @property
+    def has_token(self) -> bool:
+        """Whether it asks for a further page."""
+        return "NextToken" in self.params
+
+    def text(self, name: str, default: str = "") -> str:
+        """Return one parameter as text."""
+        return str(self.params.get(name, default))
+
+    def flag(self, name: str) -> bool:
+        """Tell whether a boolean parameter is given and true."""
+        return self.text(name).lower() == "true"
+
+    def many(self, name: str) -> list[str]:
+        """Return the values of a list parameter: `name.1`, `name.2` and so on."""
+        values: list[str] = []
+        while (key := f"{name}.{len(values) + 1}") in self.params:
+            values.append(str(self.params[key]))
+        return values
+
+
+class ApiError(Exception):
+    """A refusal that the caller gets in the format of the service it called."""
+
+    def __init__(self, code: str, message: str, *, status: int = 400) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+def escape(text: str) -> str:
+    """Escape text for XML; most values need nothing, which is worth a test."""
+    if "&" in text or "<" in text or ">" in text:
+        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text
+
+
+def children(resource: Mapping[str, Any]) -> str:
+    """Render the members of a dict, one element each, in order."""
+    parts: list[str] = []
+    _write_members(resource, parts)
+    return "".join(parts)
+
+
+def item(resource: Resource) -> bytes:
+    """Render a resource as one `<item>` of a list."""
+    return f"<item>{children(resource)}</item>".encode()
+
+
+def ec2_response(action: str, request_id: str, *parts: bytes) -> Answer:
+    """Wrap rendered elements as the answer to an EC2 action."""
+    head = (
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<{action}Response xmlns="{EC2_NAMESPACE}">'
+        f"<requestId>{request_id}</requestId>"
+    )
+    return Answer(
+        b"".join([head.encode(), *parts, f"</{action}Response>".encode()]), content_type=XML
+    )
+
+
+def ec2_error(error: ApiError, request_id: str) -> Answer:
+    """Render a refusal the way EC2 does."""
+    body = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<Response><Errors><Error>'
+        f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message>"
+        f"</Error></Errors><RequestID>{request_id}</RequestID></Response>"
+    )
+    return Answer(body.encode(), status=error.status, content_type=XML)
+
+
+def _write_members(members: Mapping[str, Any], parts: list[str]) -> None:
+    # NOTE: asking for the exact type first makes this twice as fast as isinstance; it renders
+    # every byte that is served
+    for name, value in members.items():
+        kind = type(value)
+        if kind is str:
+            parts.append(f"<{name}>{escape(value)}</{name}>")
+        elif kind is dict:
+            parts.append(f"<{name}>")
+            _write_members(value, parts)
+            parts.append(f"</{name}>")
+        elif kind is list:
+            _write_list(name, value, parts)
+        elif kind is bool:
+            parts.append(f"<{name}>{'true' if value else 'false'}</{name}>")
+        elif value is not None:
+            parts.append(f"<{name}>{value}</{name}>")
+
+
+def _write_list(name: str, values: list[Any], parts: list[str]) -> None:
+    if not values:
+        parts.append(f"<{name}/>")
+        return
+    parts.append(f"<{name}>")
+    for value in values:
+        if type(value) is dict:
+            parts.append("<item>")
+            _write_members(value, parts)
+            parts.append("</item>")
+        else:
+            _write_members({"item": value}, parts)
+    parts.append(f"</{name}>")

@@ -1,0 +1,170 @@
+"""The demo, and a person's first look around in what it leaves behind."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Cli
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Cli, str]:
+    """The demo's folder, with what the demo printed."""
+    cli = Cli(tmp_path_factory.mktemp("demo"))
+    done = cli("demo", "here")
+    assert done.returncode == 0, done.stderr
+    return Cli(cli.folder / "here"), done.stdout
+
+
+def test_it_tells_the_story(shown: tuple[Cli, str]) -> None:
+    cli, text = shown
+    for part in (
+        "nobody has approved them: exit code 4",
+        "Second run: 0 findings, exit code 0",
+        "T1578.002",
+        "36 of 36 scopes complete",
+        "approved by alice",
+        "Instance accepts IMDSv1",
+        "Instance that is not in the baseline",
+        "rule added: ingress tcp/22 from 0.0.0.0/0",
+        "with a public address",
+        "reports/report.html",
+    ):
+        assert part in text
+    document = json.loads((cli.folder / "reports" / "findings.json").read_text())
+    assert sorted(f["verdict"] for f in document["findings"]) == [
+        "CHANGED", "LOOSENED", "LOOSENED", "NEW", "NEW",
+    ]  # fmt: skip
+    assert {f["account_id"] for f in document["findings"]} == {"111212121212"}
+
+
+def test_a_second_demo_overwrites_nothing(shown: tuple[Cli, str]) -> None:
+    cli, _ = shown
+    done = cli("demo", ".")
+    assert done.returncode == 2
+    assert "not empty" in done.stderr
+
+
+def test_files_are_private(shown: tuple[Cli, str]) -> None:
+    cli, _ = shown
+    for name in ("audit.duckdb", "approvals.jsonl", "reports/findings.json"):
+        assert (cli.folder / name).stat().st_mode & 0o077 == 0
+
+
+def test_reports_again(shown: tuple[Cli, str]) -> None:
+    cli, _ = shown
+    assert "DRIFT" in cli("report").stdout
+    assert "CLEAN" in cli("report", "--run", "2").stdout
+    assert "UNAPPROVED" in cli("report", "--run", "1").stdout
+    assert cli("report", "--format", "html", "--output", "again.html").returncode == 0
+    assert (cli.folder / "again.html").read_bytes() == (
+        cli.folder / "reports" / "report.html"
+    ).read_bytes()
+    wrong = cli("report", "--run", "99")
+    assert wrong.returncode == 2
+    assert "1 to 3" in wrong.stderr
+
+
+def test_queries_in_three_formats(shown: tuple[Cli, str]) -> None:
+    cli, _ = shown
+    sql = "SELECT region, count(*) AS n FROM instances GROUP BY ALL ORDER BY ALL"
+    expected = [{"region": "eu-central-1", "n": 50}, {"region": "us-east-1", "n": 51}]
+    assert cli.json("query", sql) == expected
+    rows = list(csv.DictReader(io.StringIO(cli("query", sql, "--format", "csv").stdout)))
+    assert rows == [{"region": r["region"], "n": str(r["n"])} for r in expected]
+    assert "eu-central-1" in cli("query", sql).stdout
+    assert cli.json("query", sql, "--snapshot", "1")[1]["n"] == 50
+    for bad in ("DROP TABLE instances", "SELECT 1; SELECT 2", "SELECT * FROM nowhere", "nonsense"):
+        done = cli("query", bad)
+        assert done.returncode == 2
+        assert "Traceback" not in done.stderr
+    assert "no rows" in cli("query", "SELECT * FROM instances WHERE false").stdout
+
+
+def test_explain_and_history(shown: tuple[Cli, str]) -> None:
+    cli, _ = shown
+    weak = next(f for f in cli.json("findings", "list") if "IMDSv1" in f["title"])
+    instance = weak["resource_id"].rsplit("/", 1)[-1]
+    found = cli.json("explain", instance)
+    assert found["resource_id"] == weak["resource_id"]
+    assert found["policies"][0]["rules"]
+    assert weak["fingerprint"] in {f["fingerprint"] for f in found["findings"]}
+    text = cli("explain", instance).stdout
+    assert "Since the baseline:" in text
+    assert "ingress tcp" in text
+    versions = cli.json("history", instance)["versions"]
+    assert versions[-1]["changes"]["metadata_http_tokens"] == ["required", "optional"]
+    assert "metadata_http_tokens: required -> optional" in cli("history", instance).stdout
+    assert "T" in cli("findings", "show", weak["fingerprint"][:8]).stdout
+    for command in ("explain", "history"):
+        done = cli(command, "i-nowhere")
+        assert done.returncode == 2
+        assert "never seen" in done.stderr
+    done = cli("findings", "show", "ffffffff")
+    assert done.returncode == 2
+
+
+def test_baselines(shown: tuple[Cli, str]) -> None:
+    cli, _ = shown
+    assert [b["version"] for b in cli.json("baseline", "list")] == [1]
+    assert cli.json("baseline", "show")["approved_by"] == "alice"
+    assert "alice" in cli("baseline", "list").stdout
+    assert "CHG-1" in cli("baseline", "show").stdout
+    done = cli("baseline", "approve", "--finding", "zz", "--reason", "x", "--yes")
+    assert done.returncode == 2
+    done = cli("baseline", "approve", "--yes")
+    assert done.returncode == 2
+    assert "--reason" in done.stderr
+    asked = cli("baseline", "approve", "--reason", "x")
+    assert asked.returncode == 1
+    assert "Approve this?" in asked.stderr
+    assert [b["version"] for b in cli.json("baseline", "list")] == [1]
+
+
+def test_the_store_verifies_and_has_a_size(shown: tuple[Cli, str]) -> None:
+    cli, _ = shown
+    assert "Verified: 3 snapshots" in cli("store", "verify").stdout
+    assert cli.json("store", "stats")["snapshots"] == 3
+
+
+def test_init_then_lists(cli: Cli) -> None:
+    done = cli("init")
+    assert done.returncode == 0
+    assert "audit doctor" in done.stdout
+    assert (cli.folder / "audit.toml").exists()
+    again = cli("init")
+    assert again.returncode == 2
+    assert "--force" in again.stderr
+    assert "ec2:DescribeInstances" in cli("permissions", "aws").stdout
+    policy = json.loads(cli("permissions", "aws").stdout)
+    assert policy["Statement"][0]["Effect"] == "Allow"
+    assert "aws_iam_policy" in cli("permissions", "aws", "--format", "terraform").stdout
+    assert cli("permissions", "mars").returncode == 2
+    for what in ("tables", "queries", "settings"):
+        assert cli("list", what).stdout
+        assert cli.json("list", what)
+        assert cli("list", what, "--format", "markdown").stdout.startswith("|")
+    assert cli.json("version")["audit"]
+
+
+def test_no_colour_and_no_escape_codes_in_a_pipe(shown: tuple[Cli, str]) -> None:
+    cli, text = shown
+    assert "\x1b" not in text
+    environment = {k: v for k, v in cli.full_environment().items() if k != "NO_COLOR"}
+    done = subprocess.run(
+        [Path(sys.executable).parent / "audit", "report"],
+        cwd=cli.folder,
+        env={**environment, "TERM": "xterm-256color", "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "\x1b" not in done.stdout
