@@ -42,7 +42,7 @@ class StoreConfig(Section):
     wait: Duration = Field(
         timedelta(seconds=30), description="How long readers wait while a run writes its snapshot."
     )
-    memory_limit: str = Field("1GB", description="Memory that DuckDB may use.")
+    memory_limit: str = Field("512MB", description="Memory that DuckDB may use.")
 
 
 class RunConfig(Section):
