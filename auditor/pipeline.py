@@ -113,7 +113,7 @@ def next_steps(run: AuditRun) -> tuple[str, ...]:
         return ("audit store verify",)
     if run.gaps:
         steps.append("audit doctor")
-    if run.baseline is None or run.unapproved:
+    if run.unapproved:
         steps.append('audit baseline approve --reason "..."')
     if run.active:
         steps.append(f"audit findings show {run.active[0].fingerprint[:8]}")
