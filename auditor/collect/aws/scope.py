@@ -121,21 +121,21 @@ class AwsScope:
         result_key: str,
         service: str = "ec2",
         *,
-        token_key: str = "NextToken",  # noqa: S107  # the name of a page token's field
+        cursor: str = "NextToken",
         pause: float = 0.0,
         **params: Any,
     ) -> Iterator[Any]:
         """Yield the items of a listing until the service gives no more page tokens.
 
         A token that comes back a second time would never end, or end with pages missing, so it
-        raises `CollectError` with the status truncated. `pause` is the time in seconds between
-        two pages, for services that allow a fixed number of calls.
+        raises `CollectError` with the status truncated. `cursor` is the field of the token, in the
+        answer and the next call; `pause` is the time in seconds between two calls.
         """
         seen: set[str] = set()
         while True:
             answer = self.call(operation, service, **params)
             yield from answer.get(result_key) or ()
-            token = answer.get(token_key)
+            token = answer.get(cursor)
             if not token:
                 return
             if token in seen:
@@ -146,7 +146,7 @@ class AwsScope:
                     hint="run again; where it stays so, report it to the provider",
                 )
             seen.add(token)
-            params[token_key] = token
+            params[cursor] = token
             if pause:
                 self._context.sleep(pause)
 
