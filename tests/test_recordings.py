@@ -19,7 +19,7 @@ import pyarrow as pa
 import pytest
 
 from auditor.collect.catalog import all_tables
-from auditor.collect.table import ResourceTable
+from auditor.collect.table import ResourceTable, sql_type
 from auditor.model import Scope
 
 FOLDER = Path(
@@ -90,7 +90,7 @@ def check_row(table: ResourceTable, row: dict[str, Any]) -> None:
         value = row[column.name]
         if column.not_null:
             assert value, column.name
-        if column.name in ("tags", "document"):
+        if sql_type(column.type) == "JSON":
             json.dumps(value, default=str)
         else:
             try:
