@@ -44,7 +44,31 @@ _KINDS = (
     "|pcx|pl|lt|fl|eice|eipalloc|eipassoc|key|iip-assoc|tgw|nat|vpcbpa-exclude|import-ami"
     "|import-snap|fleet|sir|sfr|r"
 )
-_ID = re.compile(rf"(?:arn:\S*[:/])?((?:{_KINDS})-[0-9a-f]{{8,17}})", re.IGNORECASE)
+_STRICT = re.compile(rf"(?:arn:\S*[:/])?((?:{_KINDS})-[0-9a-f]{{8,17}})", re.IGNORECASE)
+_LOOSE = re.compile(rf"((?:{_KINDS})-[0-9a-z]{{1,21}})", re.IGNORECASE)
+"""What an id looks like: anywhere, and in a field that is named as one."""
+
+_FIELDS = [
+    "awsRegion",
+    "errorCode",
+    "errorMessage",
+    "eventID",
+    "eventName",
+    "eventSource",
+    "eventTime",
+    "eventType",
+    "readOnly",
+    "recipientAccountId",
+    "requestID",
+    "requestParameters",
+    "resources",
+    "responseElements",
+    "serviceEventDetails",
+    "sourceIPAddress",
+    "userAgent",
+    "userIdentity",
+]
+_SPELLING = {name.lower(): name for name in _FIELDS}
 _PARTS = ("requestParameters", "responseElements", "serviceEventDetails", "resources")
 
 
@@ -69,8 +93,8 @@ def record_of(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def without_secrets(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a record with hashes in place of scripts and keys."""
-    kept: dict[str, Any] = _clean(record)
+    """Return a record with hashes in place of scripts and keys, its fields spelt as AWS does."""
+    kept: dict[str, Any] = {_SPELLING.get(k.lower(), k): v for k, v in _clean(record).items()}
     if isinstance(kept.get("errorMessage"), str):
         kept["errorMessage"] = _ENCODED.sub("", kept["errorMessage"])
     return kept
@@ -108,6 +132,12 @@ def _tag(pair: dict[str, Any]) -> dict[str, Any]:
     return pair
 
 
+def event_id(record: Mapping[str, Any]) -> str:
+    """Return the id of an event; copies that have lost it are known by their content."""
+    text = record.get("eventID") or json.dumps(record, sort_keys=True, default=str)
+    return str(text) if record.get("eventID") else hashlib.sha256(text.encode()).hexdigest()
+
+
 def instant(text: Any) -> datetime | None:
     """Return the time of an event; without a zone it is UTC."""
     if not isinstance(text, str):
@@ -126,17 +156,21 @@ def principal(identity: Mapping[str, Any]) -> str | None:
 
 def resource_ids(record: Mapping[str, Any]) -> list[str]:
     """Return the ids of all resources that a call names in its request or its answer."""
-    found = {match[1] for text in _texts(record) if (match := _ID.fullmatch(text))}
-    return sorted(found)
+    found = (
+        (_LOOSE if key.lower().endswith(("id", "ids")) else _STRICT).fullmatch(text)
+        for key, text in _texts(record)
+    )
+    return sorted({match[1] for match in found if match})
 
 
-def _texts(record: Mapping[str, Any]) -> Iterator[str]:
-    waiting: list[Any] = [record.get(part) for part in _PARTS]
+def _texts(record: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield each text of a request and its answer with the name of the field that it is in."""
+    waiting: list[tuple[str, Any]] = [(part, record.get(part)) for part in _PARTS]
     while waiting:
-        value = waiting.pop()
+        key, value = waiting.pop()
         if isinstance(value, str):
-            yield value
+            yield key, value
         elif isinstance(value, Mapping):
-            waiting.extend(value.values())
+            waiting.extend(value.items())
         elif isinstance(value, list):
-            waiting.extend(value)
+            waiting.extend((key, inner) for inner in value)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditor.collect.aws.arn import partition_of
 from auditor.collect.aws.event_names import STEP_OF
-from auditor.collect.aws.events import instant, principal, record_of, resource_ids
+from auditor.collect.aws.events import event_id, instant, principal, record_of, resource_ids
 from auditor.collect.table import Raw, ResourceTable, boolean, common, strings, text, timestamp
 from auditor.model import Row, Scope
 
@@ -45,12 +45,11 @@ def fetch(scope: AwsScope) -> Iterator[Raw]:
 def transform(raw: Raw, scope: Scope) -> Row:
     """Return the row of one event, from its record or from what LookupEvents wraps it in."""
     record = record_of(raw)
-    event_id, name = record["eventID"], record["eventName"]
-    place = f"{scope.region}:{scope.account_id}"
-    arn = f"arn:{partition_of(scope.region)}:cloudtrail:{place}:event/{event_id}"
+    name, place = record["eventName"], f"{scope.region}:{scope.account_id}"
+    arn = f"arn:{partition_of(scope.region)}:cloudtrail:{place}:event/{event_id(record)}"
     return {
         **common(scope, arn, name=name, raw=record),
-        "event_id": event_id,
+        "event_id": event_id(record),
         "event_name": name,
         "event_source": record.get("eventSource"),
         "event_time": instant(record.get("eventTime")),
