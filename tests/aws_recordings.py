@@ -90,3 +90,31 @@ def check_row(table: ResourceTable, row: dict[str, Any]) -> None:
             except pa.ArrowException as exc:
                 raise AssertionError(f"{column.name}: {value!r}") from exc
             assert got == [value], column.name
+
+
+def atoms() -> Iterator[dict[str, Any]]:
+    """Yield the permissions of recorded groups as DescribeSecurityGroupRules lists them."""
+    number = 0
+    for answer in recorded("DescribeSecurityGroups"):
+        for group in answer["SecurityGroups"]:
+            for key, egress in (("IpPermissions", False), ("IpPermissionsEgress", True)):
+                for permission in group.get(key) or ():
+                    for peer in peers(permission):
+                        number += 1
+                        yield {
+                            "SecurityGroupRuleId": f"sgr-{number:017x}",
+                            "GroupId": group["GroupId"],
+                            "GroupOwnerId": group["OwnerId"],
+                            "IsEgress": egress,
+                            "IpProtocol": permission["IpProtocol"],
+                            "FromPort": permission.get("FromPort", -1),
+                            "ToPort": permission.get("ToPort", -1),
+                            **peer,
+                        }
+
+
+def peers(permission: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from ({"CidrIpv4": p["CidrIp"]} for p in permission.get("IpRanges") or ())
+    yield from ({"CidrIpv6": p["CidrIpv6"]} for p in permission.get("Ipv6Ranges") or ())
+    yield from ({"PrefixListId": p["PrefixListId"]} for p in permission.get("PrefixListIds") or ())
+    yield from ({"ReferencedGroupInfo": p} for p in permission.get("UserIdGroupPairs") or ())

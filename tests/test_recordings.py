@@ -10,7 +10,7 @@ import pytest
 
 from auditor.collect.catalog import all_tables
 from auditor.model import Scope
-from tests.aws_recordings import check_row, files, recorded, skip_without_recordings
+from tests.aws_recordings import atoms, check_row, files, recorded, skip_without_recordings
 
 SCOPE = Scope("aws", "111122223333", "us-east-1")
 TABLES = {table.name: table for table in all_tables()}
@@ -98,33 +98,6 @@ def test_rules_of_recorded_groups() -> None:
         assert row["peer"] and " nowhere" not in row["rule"]
     print(f"ec2.DescribeSecurityGroupRules (derived): {len(rules)} items in, {len(rules)} rows out")
     assert len(rules) > 100
-
-
-def atoms() -> Iterator[dict[str, Any]]:
-    number = 0
-    for answer in recorded("DescribeSecurityGroups"):
-        for group in answer["SecurityGroups"]:
-            for key, egress in (("IpPermissions", False), ("IpPermissionsEgress", True)):
-                for permission in group.get(key) or ():
-                    for peer in peers(permission):
-                        number += 1
-                        yield {
-                            "SecurityGroupRuleId": f"sgr-{number:017x}",
-                            "GroupId": group["GroupId"],
-                            "GroupOwnerId": group["OwnerId"],
-                            "IsEgress": egress,
-                            "IpProtocol": permission["IpProtocol"],
-                            "FromPort": permission.get("FromPort", -1),
-                            "ToPort": permission.get("ToPort", -1),
-                            **peer,
-                        }
-
-
-def peers(permission: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield from ({"CidrIpv4": p["CidrIp"]} for p in permission.get("IpRanges") or ())
-    yield from ({"CidrIpv6": p["CidrIpv6"]} for p in permission.get("Ipv6Ranges") or ())
-    yield from ({"PrefixListId": p["PrefixListId"]} for p in permission.get("PrefixListIds") or ())
-    yield from ({"ReferencedGroupInfo": p} for p in permission.get("UserIdGroupPairs") or ())
 
 
 def test_regional_settings() -> None:

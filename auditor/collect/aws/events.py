@@ -48,7 +48,7 @@ _STRICT = re.compile(rf"(?:arn:\S*[:/])?((?:{_KINDS})-[0-9a-f]{{8,17}})", re.IGN
 _LOOSE = re.compile(rf"((?:{_KINDS})-[0-9a-z]{{1,21}})", re.IGNORECASE)
 """What an id looks like: anywhere, and in a field that is named as one."""
 
-_FIELDS = [
+_FIELDS = (
     "awsRegion",
     "errorCode",
     "errorMessage",
@@ -67,7 +67,7 @@ _FIELDS = [
     "sourceIPAddress",
     "userAgent",
     "userIdentity",
-]
+)
 _SPELLING = {name.lower(): name for name in _FIELDS}
 _PARTS = ("requestParameters", "responseElements", "serviceEventDetails", "resources")
 
