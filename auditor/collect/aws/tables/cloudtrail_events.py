@@ -112,4 +112,5 @@ TABLE = ResourceTable(
     fetch=fetch,
     transform=transform,
     kind="event",
+    switch="cloudtrail",
 )

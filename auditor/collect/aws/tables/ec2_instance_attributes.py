@@ -84,4 +84,5 @@ TABLE = ResourceTable(
     permissions=("ec2:DescribeInstances", "ec2:DescribeInstanceAttribute"),
     fetch=fetch,
     transform=transform,
+    switch="instance_attributes",
 )

@@ -113,4 +113,5 @@ TABLE = ResourceTable(
     fetch=fetch,
     transform=transform,
     regional=False,
+    switch="iam",
 )
