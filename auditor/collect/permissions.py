@@ -15,7 +15,12 @@ FORMATS = ("json", "terraform")
 def required(config: Config, cloud: str) -> list[str]:
     """Return the permissions that a run with this configuration uses, sorted."""
     tables, _ = select_tables(all_tables(), config.run.tables, config.run.skip_tables)
-    of_cloud = [t for t in tables if t.cloud == cloud]
+    section = getattr(config, cloud)
+    of_cloud = [
+        table
+        for table in tables
+        if table.cloud == cloud and (table.switch is None or getattr(section, table.switch))
+    ]
     own = session_permissions(cloud, config)
     return sorted({p for table in of_cloud for p in table.permissions} | set(own))
 

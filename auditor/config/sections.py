@@ -122,7 +122,12 @@ class AwsConfig(Section):
     instance_attributes: bool = Field(
         True, description="Read user data hashes and protections: four calls per instance."
     )
-    cloudtrail: bool = Field(False, description="Reserved: who changed what, from CloudTrail.")
+    iam: bool = Field(
+        False, description="Read instance profiles with their roles: two calls per role."
+    )
+    cloudtrail: bool = Field(
+        False, description="Read who changed what from CloudTrail: two pages of 50 a second."
+    )
     endpoint_url: str | None = Field(
         None, description="Endpoint of every AWS service; AWS_ENDPOINT_URL is honoured too."
     )
