@@ -29,7 +29,8 @@ def refusal(fault: Fault, call: Call) -> ApiError | None:
         return None
     reason, domain, status = REFUSALS[fault.kind]
     info = None
-    if fault.kind in INFO:
+    # NOTE: a throttle with status 403 has no such detail, only its reason tells it from a denial
+    if fault.kind in INFO and fault.status in (None, status):
         detail, origin = INFO[fault.kind]
         service = f"{call.service}.googleapis.com"
         info = {"reason": detail, "domain": origin, "metadata": {"service": service}}

@@ -124,10 +124,8 @@ SCOPED = [
     ),
 ]
 WITH_IAM = ("instances", "snapshots", "images", "machineImages", "disks")
-_FIXED: list[tuple[str, str, str, str, str]] = [
-    (method, _compile(template), *rest) for method, template, *rest in FIXED
-]
-_SCOPED = [(method, _compile(template), verb) for method, template, verb in SCOPED]
+_FIXED = [(row[0], _compile(row[1]), row[2], row[3], row[4]) for row in FIXED]
+_SCOPED = [(row[0], _compile(row[1]), row[2]) for row in SCOPED]
 
 
 def find(method: str, path: str) -> Target | None:
