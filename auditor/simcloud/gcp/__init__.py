@@ -6,6 +6,6 @@ with `cloud.url` as their API endpoint.
 
 from auditor.simcloud.gcp.cloud import SimGcp
 from auditor.simcloud.gcp.estate import Collection, Estate, Project
-from auditor.simcloud.gcp.generator import generate
+from auditor.simcloud.gcp.generator import ZONES, generate
 
-__all__ = ["Collection", "Estate", "Project", "SimGcp", "generate"]
+__all__ = ["ZONES", "Collection", "Estate", "Project", "SimGcp", "generate"]
