@@ -97,7 +97,7 @@ def test_faults_can_be_narrow(gcp, compute, read):
 )
 def test_broken_answers(gcp, read, kind, name, skip):
     gcp.inject(Fault(kind, skip=skip, times=1))
-    with pytest.raises(Exception) as raised:  # noqa: PT011 - the type is what is tested
+    with pytest.raises(Exception) as raised:
         read()
     assert type(raised.value).__name__ == name
     assert read() == 120
