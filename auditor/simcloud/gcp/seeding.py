@@ -78,6 +78,7 @@ class Seeded:
         digest = hashlib.sha256(f"{seed}/{project}".encode()).digest()
         self.key = int.from_bytes(digest[:8])
         self._offsets: dict[str, int] = {}
+        self._roles: dict[int, Role] = {}
         if not self.zones or len(self.regions) > MOST_REGIONS:
             raise ValueError(f"instances need zones in 1 to {MOST_REGIONS} regions")
 
@@ -135,11 +136,10 @@ class Seeded:
 
     def role(self, slot: int) -> Role:
         """Return what the instances of a slot are for."""
-        round_, position = divmod(slot, len(SERVICES))
-        service, environment = SERVICES[position], ENVIRONMENTS[round_ % len(ENVIRONMENTS)]
-        cell = round_ // len(ENVIRONMENTS)
-        suffix = f"-{cell + 1}" if cell else ""
-        return Role(service, environment, f"{service}-{environment}{suffix}")
+        role = self._roles.get(slot)
+        if role is None:
+            role = self._roles[slot] = _role(slot)
+        return role
 
     def is_regional(self, slot: int) -> bool:
         """Tell whether the managed instance group of a slot spans the zones of a region."""
@@ -163,3 +163,11 @@ class Seeded:
 def stamp(moment: datetime) -> str:
     """Write a moment as Compute does, such as `2026-01-31T23:59:59.123-07:00`."""
     return moment.astimezone(PACIFIC).isoformat(timespec="milliseconds")
+
+
+def _role(slot: int) -> Role:
+    round_, position = divmod(slot, len(SERVICES))
+    service, environment = SERVICES[position], ENVIRONMENTS[round_ % len(ENVIRONMENTS)]
+    cell = round_ // len(ENVIRONMENTS)
+    suffix = f"-{cell + 1}" if cell else ""
+    return Role(service, environment, f"{service}-{environment}{suffix}")

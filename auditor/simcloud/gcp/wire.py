@@ -28,6 +28,8 @@ STATUS = {
     503: "UNAVAILABLE",
 }
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -99,7 +101,7 @@ def invalid(message: str) -> ApiError:
 
 def item(value: Any) -> bytes:
     """Render a value as compact JSON."""
-    return json.dumps(value, separators=(",", ":")).encode()
+    return _encode(value).encode()
 
 
 def fingerprint(value: Any) -> str:
