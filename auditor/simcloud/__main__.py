@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from auditor.simcloud.aws import SimAws, generate
+from auditor.simcloud import aws, gcp
+from auditor.simcloud.aws import SimAws
+from auditor.simcloud.gcp import SimGcp
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -16,7 +18,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    estate = generate(
+    with CLOUDS[options.cloud](options) as cloud:
+        print(cloud.url, flush=True)
+        for name, value in cloud.environment().items():
+            print(f"export {name}={value}", flush=True)
+        stop.wait()
+    return 0
+
+
+def _aws(options: argparse.Namespace) -> SimAws:
+    estate = aws.generate(
         accounts=options.accounts,
         regions=options.regions.split(","),
         instances=options.instances,
@@ -27,20 +38,35 @@ def main(argv: Sequence[str] | None = None) -> int:
         for account in estate.accounts.values():
             for region in account.regions.values():
                 region.warm()
-    with SimAws(estate, latency=options.latency, port=options.port) as cloud:
-        print(cloud.url, flush=True)
-        for name, value in cloud.environment().items():
-            print(f"export {name}={value}", flush=True)
-        stop.wait()
-    return 0
+    return SimAws(estate, latency=options.latency, port=options.port)
+
+
+def _gcp(options: argparse.Namespace) -> SimGcp:
+    estate = gcp.generate(
+        projects=options.accounts,
+        zones=options.zones.split(","),
+        instances=options.instances,
+        seed=options.seed,
+    )
+    if options.warm:
+        for project in estate.projects.values():
+            project.warm()
+    return SimGcp(estate, latency=options.latency, port=options.port)
+
+
+CLOUDS: dict[str, Callable[[argparse.Namespace], SimAws | SimGcp]] = {"aws": _aws, "gcp": _gcp}
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m auditor.simcloud", description=__doc__)
+    parser.add_argument("--cloud", choices=CLOUDS, default="aws")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
-    parser.add_argument("--accounts", type=int, default=1)
+    parser.add_argument("--accounts", type=int, default=1, help="or projects")
     parser.add_argument("--regions", default="us-east-1", help="names, separated by commas")
-    parser.add_argument("--instances", type=int, default=100, help="in each region of each account")
+    parser.add_argument("--zones", default=",".join(gcp.ZONES), help="the same for Google Cloud")
+    parser.add_argument(
+        "--instances", type=int, default=100, help="in each region of each account, in each project"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--latency", type=float, default=0.0, help="seconds per answer")
     parser.add_argument(
