@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import json
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from auditor.simcloud.aws import SimAws, generate
+from auditor.simcloud import aws, azure
+from auditor.simcloud.server import SimCloud
+
+Serving = tuple[SimCloud, Callable[[], list[str]]]
+"""A cloud that is not running yet, and what tells how to point the auditor at it once it is."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -16,9 +21,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    estate = generate(
+    serving, hints = {"aws": _aws, "azure": _azure}[options.cloud](options)
+    with serving as cloud:
+        for line in (cloud.url, *hints()):
+            print(line, flush=True)
+        stop.wait()
+    return 0
+
+
+def _aws(options: argparse.Namespace) -> Serving:
+    estate = aws.generate(
         accounts=options.accounts,
-        regions=options.regions.split(","),
+        regions=(options.regions or "us-east-1").split(","),
         instances=options.instances,
         seed=options.seed,
         external_id=options.external_id,
@@ -27,26 +41,40 @@ def main(argv: Sequence[str] | None = None) -> int:
         for account in estate.accounts.values():
             for region in account.regions.values():
                 region.warm()
-    with SimAws(estate, latency=options.latency, port=options.port) as cloud:
-        print(cloud.url, flush=True)
-        for name, value in cloud.environment().items():
-            print(f"export {name}={value}", flush=True)
-        stop.wait()
-    return 0
+    cloud = aws.SimAws(estate, latency=options.latency, port=options.port)
+    return cloud, lambda: [f"export {name}={value}" for name, value in cloud.environment().items()]
+
+
+def _azure(options: argparse.Namespace) -> Serving:
+    estate = azure.generate(
+        subscriptions=options.accounts,
+        locations=(options.regions or "eastus").split(","),
+        machines=options.instances,
+        seed=options.seed,
+    )
+    if options.warm:
+        for subscription in estate.subscriptions.values():
+            subscription.warm()
+    cloud = azure.SimAzure(estate, latency=options.latency, port=options.port)
+    return cloud, lambda: [
+        "[azure]",
+        *(f"{name} = {json.dumps(value)}" for name, value in cloud.configuration().items()),
+    ]
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m auditor.simcloud", description=__doc__)
+    parser.add_argument("--cloud", choices=("aws", "azure"), default="aws")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
-    parser.add_argument("--accounts", type=int, default=1)
-    parser.add_argument("--regions", default="us-east-1", help="names, separated by commas")
+    parser.add_argument("--accounts", type=int, default=1, help="or subscriptions")
+    parser.add_argument("--regions", help="names, separated by commas; usually the first there is")
     parser.add_argument("--instances", type=int, default=100, help="in each region of each account")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--latency", type=float, default=0.0, help="seconds per answer")
     parser.add_argument(
         "--warm", action="store_true", help="render every answer before serving: for benchmarks"
     )
-    parser.add_argument("--external-id", help="asked for by the role in each account")
+    parser.add_argument("--external-id", help="asked for by the role in each AWS account")
     return parser
 
 

@@ -27,6 +27,8 @@ def answer(estate: Estate, call: Call, page_size: int) -> Answer:
         subscription = refusals.subscription(estate, call)
         if refusals.registers(call):
             raise refusals.denied(call)
+        if "/" not in call.kind and call.method == "GET":
+            return _provider(subscription, call)
         operation = OPERATIONS.get((call.method, call.kind))
         if operation is not None:
             return operation(subscription, call, page_size)
@@ -144,10 +146,10 @@ def _locations(subscription: Subscription, call: Call, page_size: int) -> Answer
     return _pages(call, places, max(page_size, len(places)))
 
 
-def _provider(subscription: Subscription, call: Call, _: int) -> Answer:
-    registered = call.names[0].lower() not in subscription.unregistered
+def _provider(subscription: Subscription, call: Call) -> Answer:
+    registered = call.provider not in subscription.unregistered
     state = "Registered" if registered else "NotRegistered"
-    return wire.document({"namespace": call.names[0], "registrationState": state})
+    return wire.document({"namespace": call.action, "registrationState": state})
 
 
 def _pages(call: Call, resources: Sequence[Resource], page_size: int) -> Answer:
@@ -203,7 +205,6 @@ def _subscription(subscription: Subscription) -> Resource:
 OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "subscriptions/read"): lambda s, *_: wire.document(_subscription(s)),
     ("GET", "subscriptions/locations"): _locations,
-    ("GET", "subscriptions/providers"): _provider,
     ("GET", VM): _machines,
     ("GET", f"{VM}/read"): _machine,
     ("GET", f"{VM}/instanceview"): _instance_view,

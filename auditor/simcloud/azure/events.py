@@ -23,6 +23,8 @@ FIELDS = {
     "correlationid": lambda event: event["correlationId"],
 }
 TICKS_AT_1970 = 62_135_596_800
+STEP = timedelta(seconds=30)
+"""Between two operations of a scenario."""
 USUAL = ("start/action", "restart/action", "deallocate/action", "write")
 GENERATED, DAYS = 40, 14
 """Machines of a location with an operation in the log, over so many days."""
@@ -98,7 +100,7 @@ def wanted(events: list[Resource], expression: str) -> list[Resource]:
         found = CLAUSE.fullmatch(clause)
         name, operator, value = found.groups() if found else ("", "", "")
         if name.lower() == "eventtimestamp" and operator.lower() in ("ge", "le"):
-            bounds[operator.lower()] = _moment(value)
+            bounds[operator.lower()] = moment(value)
         elif name.lower() in FIELDS and operator.lower() == "eq":
             equal[name.lower()] = value.lower()
         else:
@@ -109,9 +111,18 @@ def wanted(events: list[Resource], expression: str) -> list[Resource]:
     return [
         event
         for event in events
-        if least <= _moment(event["eventTimestamp"]) <= most
+        if least <= moment(event["eventTimestamp"]) <= most
         and all(FIELDS[name](event).lower() == value for name, value in equal.items())
     ]
+
+
+def moment(text: str) -> datetime:
+    """Read a moment as Azure and its callers write it; UTC unless it says otherwise."""
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError as exc:
+        raise ApiError("BadRequest", f"{text} is not a time") from exc
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 def _event(
@@ -191,13 +202,5 @@ def _named(value: str) -> dict[str, str]:
     return {"value": value, "localizedValue": value}
 
 
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as exc:
-        raise ApiError("BadRequest", f"{text} is not a time") from exc
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 def _age(event: Resource) -> float:
-    return -_moment(event["eventTimestamp"]).timestamp()
+    return -moment(event["eventTimestamp"]).timestamp()

@@ -18,6 +18,17 @@ SERVICES = {
     "AzureKeyVault": ("AzureKeyVault", ["13.66.138.88/30", "20.21.36.64/27"]),
 }
 """Some of the real tags with a few ranges each: system service and prefixes."""
+DISPLAYED = {
+    "eastus": "East US",
+    "eastus2": "East US 2",
+    "westus2": "West US 2",
+    "westeurope": "West Europe",
+    "northeurope": "North Europe",
+    "uksouth": "UK South",
+    "germanywestcentral": "Germany West Central",
+    "southeastasia": "Southeast Asia",
+}
+"""Names of some locations as people write them; the others are shown as they are."""
 REGIONAL = ("AzureCloud", "Storage", "Sql")
 CHANGE = "412"
 MOST = 100
@@ -30,8 +41,8 @@ def location(subscription: str, name: str) -> Resource:
         "id": f"/subscriptions/{subscription}/locations/{name}",
         "name": name,
         "type": "Region",
-        "displayName": name.capitalize(),
-        "regionalDisplayName": name.capitalize(),
+        "displayName": DISPLAYED.get(name, name),
+        "regionalDisplayName": DISPLAYED.get(name, name),
         "metadata": {"regionType": "Physical", "regionCategory": "Recommended"},
     }
 
@@ -41,9 +52,10 @@ def service_tags(subscription: str, place: str) -> Resource:
     values = [
         _service_tag(name, "", service, prefixes) for name, (service, prefixes) in SERVICES.items()
     ]
+    suffix = DISPLAYED.get(place, place).replace(" ", "")
     for name in REGIONAL:
         service, prefixes = SERVICES[name]
-        values.append(_service_tag(f"{name}.{place.capitalize()}", place, service, prefixes[:1]))
+        values.append(_service_tag(f"{name}.{suffix}", place, service, prefixes[:1]))
     id_ = f"/subscriptions/{subscription}/providers/{TAGS}/Public"
     return {
         "name": "Public",
