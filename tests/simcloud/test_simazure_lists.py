@@ -94,6 +94,10 @@ def test_sdk_reads_scale_sets(sdk):
             *place
         )
         cards, addresses = list(cards), list(addresses)
+        told = compute.virtual_machine_scale_sets.get(*place, expand="userData")
+        expected = scale_set.name.endswith("-01") or scale_set.orchestration_mode == "Flexible"
+        assert bool(told.virtual_machine_profile.user_data) == expected
+        assert scale_set.virtual_machine_profile.user_data is None
         assert len(members) == scale_set.sku.capacity
         if scale_set.orchestration_mode == "Flexible":
             flexible += 1

@@ -90,6 +90,18 @@ def _run_commands(subscription: Subscription, call: Call, page_size: int) -> Ans
     return _pages(call, known["runCommands"], page_size)
 
 
+def _scale_set(subscription: Subscription, call: Call, page_size: int) -> Answer:
+    id_ = _id(call)
+    listed = subscription.lists[SCALE_SET]
+    if id_ not in listed or not call.expands("userData"):
+        return _resources(subscription, call, page_size)
+    made, user_data = listed.get(id_), subscription.details.get(id_)["userData"]
+    if user_data is not None:
+        profile = made["properties"]["virtualMachineProfile"] | {"userData": user_data}
+        made = made | {"properties": made["properties"] | {"virtualMachineProfile": profile}}
+    return wire.document(made)
+
+
 def _scale_set_part(subscription: Subscription, call: Call, page_size: int) -> Answer:
     """List the machines, interfaces or addresses of a scale set.
 
@@ -210,6 +222,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", f"{VM}/instanceview"): _instance_view,
     ("GET", f"{VM}/extensions"): _extensions,
     ("GET", f"{VM}/runcommands"): _run_commands,
+    ("GET", f"{SCALE_SET}/read"): _scale_set,
     ("GET", f"{SCALE_SET}/virtualmachines"): _scale_set_part,
     ("GET", f"{SCALE_SET}/networkinterfaces"): _scale_set_part,
     ("GET", f"{SCALE_SET}/publicipaddresses"): _scale_set_part,

@@ -43,7 +43,7 @@ class Subscription:
     lists: dict[str, Collection] = field(default_factory=dict)
     """Kind in lower case -> its resources by lower-case id."""
     details: Collection = field(default_factory=Collection)
-    """Machine id -> what only a request about one machine tells: see `agents.details`."""
+    """Id of a machine or scale set -> what only a request about it tells: see `agents.details`."""
     members: dict[str, dict[str, dict[str, Resource]]] = field(default_factory=dict)
     """Id of a Uniform scale set -> its machines, interfaces and addresses by kind and id."""
     admin_rules: dict[str, list[Resource]] = field(default_factory=dict)

@@ -84,7 +84,11 @@ def _subscription(
     made.lists = {kind: _chain(listed) for kind, listed in parts.items()}
     made.lists[LOCK] = _chain([([lock["id"] for lock in locks], locks.__getitem__)])
     made.details = _chain(
-        [(parts[VM][number][0], partial(agents.details, m)) for number, m in enumerate(places)]
+        [
+            (parts[kind][number][0], partial(make, machines))
+            for kind, make in ((VM, agents.details), (SCALE_SET, scalesets.details))
+            for number, machines in enumerate(places)
+        ]
     )
     for machines in places:
         _fill_scale_sets(made, machines)

@@ -49,6 +49,14 @@ def scale_set(machines: Machines, position: int) -> Resource:
     return _made(machines, ids(machines)[position], position, capacity, uniform=uniform)
 
 
+def details(machines: Machines, position: int) -> Resource:
+    """Make what only a request about one scale set tells: the user data of its model."""
+    if position % 2:
+        return {"userData": None}
+    script = f"#!/bin/sh\n/opt/join --set {ids(machines)[position].rpartition('/')[2]}\n"
+    return {"userData": base64.b64encode(script.encode()).decode()}
+
+
 def members(set_: Resource, machines: Machines) -> dict[str, dict[str, Resource]]:
     """Return the machines of a Uniform scale set, and what is only theirs, by kind and id."""
     made: dict[str, dict[str, Resource]] = {kind: {} for kind in KINDS}
@@ -239,7 +247,7 @@ def _nic(set_: Resource, vm: Resource, machines: Machines, instance: int) -> Res
     block = f"{machines.block(0)}.{subnet * 32 + 31}"
     properties: Resource = {
         "provisioningState": "Succeeded",
-        "privateIPAddress": f"{block}.{_number(set_) * 12 + instance % 12}",
+        "privateIPAddress": f"{block}.{4 + _number(set_) // SUBNETS * 60 + instance % 60}",
         "privateIPAllocationMethod": "Dynamic",
         "subnet": template["subnet"],
         "primary": True,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import NamedTuple
 
 EPOCH = datetime(2025, 1, 6, 8, 0, tzinfo=UTC)
@@ -35,6 +36,7 @@ def one_in(every: int, index: int) -> bool:
     return index % every == every // 2
 
 
+@cache
 def role(number: int) -> Role:
     """Return the role with a number."""
     round_, position = divmod(number, len(SERVICES))
