@@ -6,7 +6,7 @@ import ipaddress
 
 import pytest
 
-from auditor.simcloud.azure import SimAzure, churn, generate, scenarios
+from auditor.simcloud.azure import SimAzure, generate, scenarios
 from tests.simcloud.azure_sdk import FIRST, PLACES, SECOND, Raw
 
 HERE = (FIRST, "eastus")
@@ -34,8 +34,8 @@ SINGLE = [
     scenarios.recreate_vm,
     scenarios.scale_out,
     scenarios.scale_in,
-    churn.rewrite_nsg,
-    churn.churn_public_addresses,
+    scenarios.rewrite_nsg,
+    scenarios.churn_public_addresses,
 ]
 
 
@@ -217,7 +217,7 @@ def test_scaling_out_and_in_again(cloud, raw):
 
 def test_rewritten_groups_mean_the_same(cloud, raw):
     before = raw.all(LISTS[4])
-    churn.rewrite_nsg(cloud.estate, *HERE)
+    scenarios.rewrite_nsg(cloud.estate, *HERE)
     after = raw.all(LISTS[4])
     assert before != after
     assert list(map(meaning, before)) == list(map(meaning, after))
@@ -247,7 +247,7 @@ def meaning(group):
 
 def test_shuffling_changes_order_only(cloud, raw):
     before, ids = state(raw), [i["id"] for i in raw.all(LISTS[0])]
-    churn.shuffle(cloud.estate, *HERE)
+    scenarios.shuffle(cloud.estate, *HERE)
     assert [i["id"] for i in raw.all(LISTS[0])] != ids
     assert ordered(state(raw)) == ordered(before)
 
@@ -262,7 +262,7 @@ def ordered(value):
 
 def test_a_dynamic_address_changes(cloud, raw):
     before = state(raw)
-    [address_id] = churn.churn_public_addresses(cloud.estate, *HERE)["addresses"]
+    [address_id] = scenarios.churn_public_addresses(cloud.estate, *HERE)["addresses"]
     was, now = before[LISTS[5]][address_id], raw.get(address_id)
     assert was["properties"]["ipAddress"] != now["properties"]["ipAddress"]
     assert was["sku"] == now["sku"] == {"name": "Basic", "tier": "Regional"}

@@ -19,6 +19,11 @@ from auditor.simcloud.azure.machines import Machines
 from auditor.simcloud.azure.seeding import stamp
 from auditor.simcloud.azure.wire import Resource
 
+Touched = dict[str, list[str]]
+"""What kind of thing -> lower-case ids of those that were added or changed."""
+
+MOMENT = "2026-04-01T02:17:43Z"
+"""When scenarios happen: after everything that the generator makes."""
 SSH = "22"
 FIRST, LAST = 100, 4096
 """Priorities that a rule may have."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import random
 
 from auditor.simcloud.azure import changes, events, firewall
-from auditor.simcloud.azure.changes import Site
+from auditor.simcloud.azure.changes import MOMENT, Site, Touched
 from auditor.simcloud.azure.estate import ADDRESS, NIC, NSG, Estate
-from auditor.simcloud.azure.scenarios import MOMENT, Touched
 from auditor.simcloud.azure.wire import Resource
 
 PREFIXES = (

@@ -101,63 +101,69 @@ def _subscription(
 
 def _parts(machines: Machines) -> dict[str, Part]:
     """Return the ids and makers of everything in a location."""
-    count, vnets = machines.count, range(machines.vnets)
     groups = _groups(machines)
+    ids = [f"{machines.root}/resourceGroups/{name}" for name in groups]
 
-    def one(id_: str, make: Callable[[Machines, int], Resource]) -> Part:
-        return [id_], partial(make, machines)
+    def group(number: int) -> Resource:
+        return _group(machines, groups[number])
 
     return {
-        VM: ([machines.vm(index) for index in range(count)], partial(compute.machine, machines)),
+        **_machine_parts(machines),
+        **_network_parts(machines),
+        **_single_parts(machines),
+        GROUP: (ids, group),
+    }
+
+
+def _machine_parts(machines: Machines) -> dict[str, Part]:
+    indexes = range(machines.count)
+    vms = [machines.vm(index) for index in indexes]
+    nics = [machines.nic(index) for index in indexes]
+    addresses = interfaces.address_ids(machines)
+    return {
+        VM: (vms, partial(compute.machine, machines)),
         DISK: (storage.disk_ids(machines), partial(storage.disk, machines)),
-        SNAPSHOT: (
-            storage.snapshot_ids(machines),
-            partial(storage.snapshot, machines),
-        ),
+        SNAPSHOT: (storage.snapshot_ids(machines), partial(storage.snapshot, machines)),
         SCALE_SET: (scalesets.ids(machines), partial(scalesets.scale_set, machines)),
-        NIC: (
-            [machines.nic(index) for index in range(count)],
-            partial(interfaces.interface, machines),
-        ),
-        ADDRESS: (
-            interfaces.address_ids(machines),
-            partial(interfaces.address, machines),
-        ),
-        NSG: (
-            firewall.nsg_ids(machines),
-            partial(firewall.made_nsg, machines),
-        ),
+        NIC: (nics, partial(interfaces.interface, machines)),
+        ADDRESS: (addresses, partial(interfaces.address, machines)),
+    }
+
+
+def _network_parts(machines: Machines) -> dict[str, Part]:
+    asgs = [machines.asg(group) for group in machines.roles]
+    kinds = {
+        "virtualnetworks": (machines.vnet, network.vnet),
+        "routetables": (machines.route_table, network.route_table),
+        "loadbalancers": (machines.balancer, network.balancer),
+    }
+    return {
+        NSG: (firewall.nsg_ids(machines), partial(firewall.made_nsg, machines)),
         "microsoft.network/applicationsecuritygroups": (
-            [machines.asg(group) for group in machines.roles],
+            asgs,
             partial(firewall.made_asg, machines),
         ),
-        "microsoft.network/virtualnetworks": (
-            [machines.vnet(vnet) for vnet in vnets],
-            partial(network.vnet, machines),
-        ),
-        "microsoft.network/routetables": (
-            [machines.route_table(vnet) for vnet in vnets],
-            partial(network.route_table, machines),
-        ),
-        "microsoft.network/loadbalancers": (
-            [machines.balancer(vnet) for vnet in vnets],
-            partial(network.balancer, machines),
-        ),
-        "microsoft.compute/images": one(machines.image, storage.image),
-        "microsoft.compute/galleries": one(storage.gallery(machines, 0)["id"], storage.gallery),
-        "microsoft.compute/diskencryptionsets": one(
-            machines.encryption_set, storage.encryption_set
-        ),
-        "microsoft.managedidentity/userassignedidentities": one(
-            machines.identity, governance.identity
-        ),
-        "microsoft.network/networkmanagers": one(
-            governance.manager(machines, 0)["id"], governance.manager
-        ),
-        GROUP: (
-            [f"{machines.root}/resourceGroups/{name}" for name in groups],
-            lambda number: _group(machines, groups[number]),
-        ),
+        **{
+            f"microsoft.network/{kind}": (
+                [id_of(vnet) for vnet in range(machines.vnets)],
+                partial(make, machines),
+            )
+            for kind, (id_of, make) in kinds.items()
+        },
+    }
+
+
+def _single_parts(machines: Machines) -> dict[str, Part]:
+    """Return what each location has one of."""
+    kinds = {
+        "microsoft.compute/images": storage.image,
+        "microsoft.compute/galleries": storage.gallery,
+        "microsoft.compute/diskencryptionsets": storage.encryption_set,
+        "microsoft.managedidentity/userassignedidentities": governance.identity,
+        "microsoft.network/networkmanagers": governance.manager,
+    }
+    return {
+        kind: ([make(machines, 0)["id"]], partial(make, machines)) for kind, make in kinds.items()
     }
 
 

@@ -15,29 +15,16 @@ def interface(machines: Machines, index: int) -> Resource:
     place = machines.place(index)
     id_ = machines.nic(index)
     etag = machines.etag("nic", index)
-    name = machines.name(index, place)
     group = machines.resource_group(place)
     properties: Resource = {
         "provisioningState": "Succeeded",
         "resourceGuid": machines.guid("nic", index),
         "ipConfigurations": [_configuration(machines, index, id_, etag)],
-        "dnsSettings": {
-            "dnsServers": [],
-            "appliedDnsServers": [],
-            "internalDomainNameSuffix": machines.dns_suffix,
-        },
+        **_plain(machines),
         "enableAcceleratedNetworking": index % 2 == 0,
-        "vnetEncryptionSupported": False,
-        "enableIPForwarding": False,
-        "disableTcpStateTracking": False,
-        "primary": True,
-        "virtualMachine": {"id": machines.shouted(group, MACHINE, name)},
-        "hostedWorkloads": [],
-        "tapConfigurations": [],
-        "nicType": "Standard",
-        "allowPort25Out": False,
-        "auxiliaryMode": "None",
-        "auxiliarySku": "None",
+        "virtualMachine": {
+            "id": machines.shouted(group, MACHINE, machines.name(index, place)),
+        },
     }
     if machines.is_running(index):
         digits = machines.hex("mac", index)[:6].upper()
@@ -107,6 +94,27 @@ def public_address(
         "tags": {},
         "sku": {"name": "Basic" if basic else "Standard", "tier": "Regional"},
         "properties": properties,
+    }
+
+
+def _plain(machines: Machines) -> Resource:
+    """Return what is the same for all interfaces of a location."""
+    return {
+        "dnsSettings": {
+            "dnsServers": [],
+            "appliedDnsServers": [],
+            "internalDomainNameSuffix": machines.dns_suffix,
+        },
+        "vnetEncryptionSupported": False,
+        "enableIPForwarding": False,
+        "disableTcpStateTracking": False,
+        "primary": True,
+        "hostedWorkloads": [],
+        "tapConfigurations": [],
+        "nicType": "Standard",
+        "allowPort25Out": False,
+        "auxiliaryMode": "None",
+        "auxiliarySku": "None",
     }
 
 

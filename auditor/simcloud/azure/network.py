@@ -78,11 +78,16 @@ def balancer(machines: Machines, number: int) -> Resource:
     id_ = machines.balancer(number)
     etag = machines.etag("balancer", number)
     front = f"{id_}/frontendIPConfigurations/public"
-    pool = f"{id_}/backendAddressPools/machines"
     members = [f"{nic}/ipConfigurations/ipconfig1" for nic in backends(machines, number, BALANCED)]
     rules = [
         _nat_rule(id_, etag, front, slot, member) for slot, member in enumerate(members[:FORWARDED])
     ]
+    address: Resource = {
+        "privateIPAllocationMethod": "Dynamic",
+        "publicIPAddress": {"id": machines.balancer_address(number)},
+        "inboundNatRules": [{"id": rule["id"]} for rule in rules],
+    }
+    pool: Resource = {"backendIPConfigurations": [{"id": member} for member in members]}
     return {
         "name": id_.rpartition("/")[2],
         "id": id_,
@@ -95,31 +100,9 @@ def balancer(machines: Machines, number: int) -> Resource:
             "provisioningState": "Succeeded",
             "resourceGuid": machines.guid("balancer", number),
             "frontendIPConfigurations": [
-                {
-                    "name": "public",
-                    "id": front,
-                    "etag": etag,
-                    "type": f"{BALANCER}/frontendIPConfigurations",
-                    "properties": {
-                        "provisioningState": "Succeeded",
-                        "privateIPAllocationMethod": "Dynamic",
-                        "publicIPAddress": {"id": machines.balancer_address(number)},
-                        "inboundNatRules": [{"id": rule["id"]} for rule in rules],
-                    },
-                }
+                _part(id_, etag, "frontendIPConfigurations", "public", address)
             ],
-            "backendAddressPools": [
-                {
-                    "name": "machines",
-                    "id": pool,
-                    "etag": etag,
-                    "type": f"{BALANCER}/backendAddressPools",
-                    "properties": {
-                        "provisioningState": "Succeeded",
-                        "backendIPConfigurations": [{"id": member} for member in members],
-                    },
-                }
-            ],
+            "backendAddressPools": [_part(id_, etag, "backendAddressPools", "machines", pool)],
             "loadBalancingRules": [],
             "probes": [],
             "inboundNatRules": rules,
@@ -137,22 +120,27 @@ def backends(machines: Machines, vnet_number: int, most: int) -> list[str]:
 
 
 def _nat_rule(id_: str, etag: str, front: str, slot: int, member: str) -> Resource:
+    properties: Resource = {
+        "frontendIPConfiguration": {"id": front},
+        "frontendPort": 50000 + slot,
+        "backendPort": 22,
+        "enableFloatingIP": False,
+        "idleTimeoutInMinutes": 4,
+        "protocol": "Tcp",
+        "enableTcpReset": False,
+        "backendIPConfiguration": {"id": member},
+    }
+    return _part(id_, etag, "inboundNatRules", f"ssh-{slot}", properties)
+
+
+def _part(id_: str, etag: str, kind: str, name: str, properties: Resource) -> Resource:
+    """Make a part of a load balancer."""
     return {
-        "name": f"ssh-{slot}",
-        "id": f"{id_}/inboundNatRules/ssh-{slot}",
+        "name": name,
+        "id": f"{id_}/{kind}/{name}",
         "etag": etag,
-        "type": f"{BALANCER}/inboundNatRules",
-        "properties": {
-            "provisioningState": "Succeeded",
-            "frontendIPConfiguration": {"id": front},
-            "frontendPort": 50000 + slot,
-            "backendPort": 22,
-            "enableFloatingIP": False,
-            "idleTimeoutInMinutes": 4,
-            "protocol": "Tcp",
-            "enableTcpReset": False,
-            "backendIPConfiguration": {"id": member},
-        },
+        "type": f"{BALANCER}/{kind}",
+        "properties": {"provisioningState": "Succeeded", **properties},
     }
 
 

@@ -133,23 +133,8 @@ def _made(machines: Machines, id_: str, position: int, capacity: int, *, uniform
 
 def _profile(machines: Machines, position: int, name: str) -> Resource:
     key = base64.b64encode(machines.hex("set-key", position).encode()).decode()
-    template: Resource = {
-        "subnet": {"id": machines.subnet(0, position % SUBNETS)},
-        "primary": True,
-        "privateIPAddressVersion": "IPv4",
-    }
-    if position % 2 == 1:
-        public = {"idleTimeoutInMinutes": 4, "publicIPAddressVersion": "IPv4"}
-        template["publicIPAddressConfiguration"] = {"name": "public", "properties": public}
     keys = [{"path": "/home/azureadmin/.ssh/authorized_keys", "keyData": f"ssh-rsa AAAA{key} set"}]
-    card: Resource = {
-        "primary": True,
-        "enableAcceleratedNetworking": False,
-        "networkSecurityGroup": {"id": machines.role_nsg(machines.roles[0])},
-        "dnsSettings": {"dnsServers": []},
-        "enableIPForwarding": False,
-        "ipConfigurations": [{"name": "ipconfig1", "properties": template}],
-    }
+    image = {field: value for field, value in LINUX.items() if field != "exactVersion"}
     return {
         "osProfile": {
             "computerNamePrefix": name[:9],
@@ -170,17 +155,36 @@ def _profile(machines: Machines, position: int, name: str) -> Resource:
                 "managedDisk": {"storageAccountType": "Premium_LRS"},
                 "diskSizeGB": 30,
             },
-            "imageReference": {
-                name: value for name, value in LINUX.items() if name != "exactVersion"
-            },
+            "imageReference": image,
         },
-        "networkProfile": {"networkInterfaceConfigurations": [{"name": "nic", "properties": card}]},
+        "networkProfile": {"networkInterfaceConfigurations": [_card(machines, position)]},
         "securityProfile": {
             "securityType": "TrustedLaunch",
             "uefiSettings": {"secureBootEnabled": True, "vTpmEnabled": True},
         },
         "extensionProfile": {"extensions": [_health()]},
     }
+
+
+def _card(machines: Machines, position: int) -> Resource:
+    """Return the model of the members' interfaces; every other set has public addresses."""
+    template: Resource = {
+        "subnet": {"id": machines.subnet(0, position % SUBNETS)},
+        "primary": True,
+        "privateIPAddressVersion": "IPv4",
+    }
+    if position % 2 == 1:
+        public = {"idleTimeoutInMinutes": 4, "publicIPAddressVersion": "IPv4"}
+        template["publicIPAddressConfiguration"] = {"name": "public", "properties": public}
+    properties: Resource = {
+        "primary": True,
+        "enableAcceleratedNetworking": False,
+        "networkSecurityGroup": {"id": machines.role_nsg(machines.roles[0])},
+        "dnsSettings": {"dnsServers": []},
+        "enableIPForwarding": False,
+        "ipConfigurations": [{"name": "ipconfig1", "properties": template}],
+    }
+    return {"name": "nic", "properties": properties}
 
 
 def _health() -> Resource:
@@ -219,7 +223,7 @@ def _member(set_: Resource, machines: Machines, instance: int) -> Resource:
             "networkProfileConfiguration": profile["networkProfile"],
             "hardwareProfile": {},
             "storageProfile": {
-                "imageReference": LINUX,
+                "imageReference": dict(LINUX),
                 "osDisk": disk | {"name": f"{name}_OsDisk_1", "managedDisk": managed},
                 "dataDisks": [],
             },

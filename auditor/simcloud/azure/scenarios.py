@@ -9,17 +9,33 @@ from __future__ import annotations
 import base64
 
 from auditor.simcloud.azure import agents, changes, events, scalesets
-from auditor.simcloud.azure.changes import Site
+from auditor.simcloud.azure.changes import MOMENT, Site, Touched
+from auditor.simcloud.azure.churn import churn_public_addresses, rewrite_nsg, shuffle
 from auditor.simcloud.azure.estate import DISK, NIC, NSG, SCALE_SET, VM, Estate
 from auditor.simcloud.azure.seeding import stamp
 from auditor.simcloud.azure.wire import Resource
 
-Touched = dict[str, list[str]]
-"""What kind of thing -> lower-case ids of those that were added or changed."""
-
-MOMENT = "2026-04-01T02:17:43Z"
-"""When scenarios happen: after everything that the generator makes."""
 VM_WRITE = "Microsoft.Compute/virtualMachines/write"
+
+__all__ = [
+    "MOMENT",
+    "Touched",
+    "add_extension",
+    "add_identity",
+    "add_run_command",
+    "change_user_data",
+    "churn_public_addresses",
+    "detach_nic_nsg",
+    "disable_secure_boot",
+    "export_disk",
+    "open_nsg",
+    "recreate_vm",
+    "rewrite_nsg",
+    "scale_in",
+    "scale_out",
+    "shuffle",
+    "snapshot_chain",
+]
 
 
 def snapshot_chain(
