@@ -17,7 +17,7 @@ from auditor.diff.engine import Drift, find_drift
 from auditor.diff.queries import load_queries
 from auditor.diff.settings import Setting, load_settings
 from auditor.errors import ConfigError, IntegrityError
-from auditor.model import AuditRun, Baseline, Coverage, Outcome, Query, Snapshot
+from auditor.model import AuditRun, Baseline, Coverage, Outcome, Query, Scope, Snapshot
 from auditor.store.database import reading, run_lock, transaction, writing
 from auditor.store.findings import Evaluated, findings_at, order, record_findings
 from auditor.store.runs import (
@@ -28,13 +28,24 @@ from auditor.store.runs import (
     record_run,
     with_approval,
 )
-from auditor.store.snapshots import coverage_of, find_snapshot, latest_snapshot
+from auditor.store.snapshots import (
+    coverage_of,
+    find_snapshot,
+    last_complete,
+    latest_snapshot,
+)
 
 if TYPE_CHECKING:
     from auditor.collect.progress import Progress
 
 PATIENCE = timedelta(minutes=10)
 """How long a run waits for readers, rather than lose what it has collected."""
+
+LATE_EVENTS = timedelta(hours=1)
+"""How late an entry may appear in a provider's log."""
+
+FIRST_EVENTS = timedelta(days=1)
+"""How far back a log is read for the first time."""
 
 Clock = Callable[[], datetime]
 
@@ -102,7 +113,7 @@ def next_steps(run: AuditRun) -> tuple[str, ...]:
         return ("audit store verify",)
     if run.gaps:
         steps.append("audit doctor")
-    if run.baseline is None or run.unapproved:
+    if run.unapproved:
         steps.append('audit baseline approve --reason "..."')
     if run.active:
         steps.append(f"audit findings show {run.active[0].fingerprint[:8]}")
@@ -135,7 +146,8 @@ class _Rules:
 
 
 def _take_snapshot(config: Config, progress: Progress | None, clock: Clock) -> Snapshot:
-    from auditor.collect.engine import bounded_by, check_selection, collect, specs
+    from auditor.collect.clouds import bounded_by, check_selection, specs
+    from auditor.collect.engine import collect
     from auditor.collect.progress import Progress
     from auditor.store.seal import SealRequest, seal
     from auditor.store.stage import Stage, remove_leftovers
@@ -147,12 +159,9 @@ def _take_snapshot(config: Config, progress: Progress | None, clock: Clock) -> S
     remove_leftovers(config.store.path)
     run_id = str(uuid.uuid4())
     with Stage(config.store.path, run_id) as stage:
-        coverage = collect(
-            config,
-            stage.write,
-            context=bounded_by(config.run),
-            progress=progress or Progress(),
-        )
+        context = bounded_by(config.run)
+        context.since = _events_since(config, started)
+        coverage = collect(config, stage.write, context=context, progress=progress or Progress())
         request = SealRequest(
             run_id=run_id,
             started_at=started,
@@ -170,6 +179,21 @@ def _take_snapshot(config: Config, progress: Progress | None, clock: Clock) -> S
     return snapshot
 
 
+def _events_since(config: Config, started: datetime) -> Callable[[str, Scope], datetime]:
+    """Return from when on a log is to be read: where it was last read completely, and a bit more.
+
+    Providers deliver entries late, so the overlap is read again; an entry is stored once.
+    """
+    with reading(config.store) as con:
+        known = last_complete(con)
+
+    def since(table: str, scope: Scope) -> datetime:
+        before = known.get((table, scope))
+        return before - LATE_EVENTS if before else started - FIRST_EVENTS
+
+    return since
+
+
 def _approval_head(config: Config) -> str | None:
     """Return what anchors the log; a broken log anchors nothing, and is refused when comparing."""
     try:
@@ -181,22 +205,22 @@ def _approval_head(config: Config) -> str | None:
 def _compare(
     config: Config, rules: _Rules, snapshot: Snapshot, clock: Clock, *, record: bool
 ) -> AuditRun:
+    baseline, content = None, None
+    problems: tuple[str, ...] = ()
     with reading(config.store) as con:
         coverage = coverage_of(con, snapshot.id)
         try:
             baseline = approved_baseline(con, config.baseline)
         except IntegrityError as exc:
-            refused = replace(
-                _audit_run(config, snapshot, None, coverage),
-                outcome=Outcome.INTEGRITY,
-                problems=(exc.diagnostics(),),
-            )
-            return _recorded(config, refused, None, clock) if record else refused
-        coverage = with_approval(con, coverage, baseline)
-        content = content_of(con, baseline) if baseline else None
+            problems = (exc.diagnostics(),)
+        if baseline is not None:
+            coverage = with_approval(con, coverage, baseline)
+            content = content_of(con, baseline)
     found = _audit_run(config, snapshot, baseline, coverage)
+    if problems:
+        found = replace(found, outcome=Outcome.INTEGRITY, problems=problems)
     if content is None:
-        return _recorded(config, found, None, clock) if record else found
+        return _recorded(config, found, None, clock) if record else _decided(found)
     drift = find_drift(
         config.store,
         snapshot=snapshot.id,
@@ -231,11 +255,7 @@ def _recorded(
                 evaluated=Evaluated(
                     queries=drift.evaluated,
                     known_queries={q.id for q in rules.queries},
-                    scopes={
-                        (c.table, c.scope)
-                        for c in found.coverage
-                        if c.approved and not c.status.is_gap
-                    },
+                    unread=drift.unread,
                 ),
             )
             findings = findings_at(con, found.baseline.name, found.snapshot.id)

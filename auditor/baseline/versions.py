@@ -10,19 +10,20 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
+import orjson
 
 from auditor.baseline.log import Entry, read_log
 from auditor.config import BaselineConfig
 from auditor.errors import IntegrityError
 from auditor.model import Baseline, Scope
 from auditor.store.digests import scope_digests
-from auditor.store.hashing import utc
+from auditor.store.hashing import canonical, utc
 from auditor.store.tables import insert_columns
 
 Key = tuple[str, Scope]
@@ -71,6 +72,11 @@ class Content:
         ]
         lines += [f"finding {a.fingerprint} {a.content_hash}\n" for a in self.acceptances]
         return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
+
+
+def covered(keys: Collection[Key], table: str, scope: Scope) -> bool:
+    """Say whether one of these scopes of tables holds the rows of a table in a scope."""
+    return (table, scope) in keys or (table, scope.whole_account) in keys
 
 
 def versions(con: duckdb.DuckDBPyConnection, name: str | None = None) -> list[Baseline]:
@@ -206,21 +212,12 @@ def approved_baseline(
 
 def log_record(baseline: Baseline) -> dict[str, Any]:
     """Return a version as the approval log records it."""
+    due = baseline.review_due
     return {
         "action": "approve",
-        "name": baseline.name,
-        "version": baseline.version,
-        "snapshot": baseline.snapshot,
-        "digest": baseline.digest,
-        "previous_digest": baseline.previous_digest,
-        "prepared_by": baseline.prepared_by,
-        "approved_by": baseline.approved_by,
-        "approved_at": baseline.approved_at,
-        "reason": baseline.reason,
-        "ticket": baseline.ticket,
-        "review_due": baseline.review_due,
-        "scopes": baseline.scopes,
-        "signature": baseline.signature,
+        **asdict(baseline),
+        "approved_at": utc(baseline.approved_at),
+        "review_due": utc(due) if due else None,
     }
 
 
@@ -271,8 +268,8 @@ def _check_anchors(
 
 
 def _check_record(config: BaselineConfig, baseline: Baseline, approval: Any) -> None:
-    recorded = log_record(baseline)
-    for field in ("digest", "previous_digest", "approved_by", "prepared_by", "reason", "scopes"):
+    recorded = orjson.loads(canonical(log_record(baseline)))
+    for field in recorded:
         if recorded[field] != approval.get(field):
             raise IntegrityError(
                 f"baseline {baseline.name} v{baseline.version}: {field} in the store is not "

@@ -6,14 +6,15 @@ that cannot be stored makes its scope incomplete.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 from cloudquery.sdk.types import JSONType
 
-from auditor.collect.redact import redact
+from auditor.collect.redact import is_clean, redact
 from auditor.collect.table import ResourceColumn, ResourceTable
 from auditor.store.hashing import canonical_text, row_hash
 
@@ -28,19 +29,20 @@ def prepare(table: ResourceTable, row: Mapping[str, Any]) -> dict[str, Any]:
     `row_hash` covers the columns that are not volatile; `evidence_hash` covers all of them, so
     that a later edit of any stored value is found.
     """
-    clean = redact(dict(row))
-    unknown = clean.keys() - {column.name for column in table.columns}
+    plan = _plan(table)
+    unknown = row.keys() - plan.names
     if unknown:
         raise RowError(f"{table.name} has no column {', '.join(sorted(unknown))}")
-    stored = {c.name: _stored(table, c, clean.get(c.name)) for c in table.columns}
-    hashed = {c.name: stored[c.name] for c in table.columns if not c.volatile}
-    hashes = {"row_hash": row_hash(hashed), "evidence_hash": row_hash(stored)}
-    return hashes | stored
+    stored = _checked(table, row)
+    if not is_clean(row, _texts(stored)):
+        stored = _checked(table, redact(dict(row)))
+    hashed = {name: stored[name] for name in plan.hashed}
+    return {"row_hash": row_hash(hashed), "evidence_hash": row_hash(stored), **stored}
 
 
 def to_batch(table: ResourceTable, rows: Iterable[Mapping[str, Any]]) -> pa.RecordBatch:
     """Return prepared rows as one Arrow batch in the form that the stage stores."""
-    return pa.RecordBatch.from_pylist(list(rows), schema=stage_schema(table))
+    return pa.RecordBatch.from_pylist(list(rows), schema=_plan(table).schema)
 
 
 def stage_schema(table: ResourceTable) -> pa.Schema:
@@ -56,19 +58,59 @@ def stage_schema(table: ResourceTable) -> pa.Schema:
     return pa.schema(fields)
 
 
-def _stored(table: ResourceTable, column: ResourceColumn, value: Any) -> Any:
-    if value is None:
-        if column.not_null:
-            raise RowError(f"{table.name}.{column.name} is missing")
-        return None
-    if isinstance(column.type, JSONType):
-        return canonical_text(value)
-    try:
-        return _CHECKS[column.type](value)
-    except (TypeError, ValueError):
-        raise RowError(
-            f"{table.name}.{column.name} holds a {type(value).__name__}, not {column.type}"
-        ) from None
+class _Plan(NamedTuple):
+    """What storing a row of a table needs, worked out once."""
+
+    checks: tuple[tuple[str, Callable[[Any], Any], ResourceColumn], ...]
+    names: frozenset[str]
+    hashed: tuple[str, ...]
+    schema: pa.Schema
+
+
+@cache
+def _plan(table: ResourceTable) -> _Plan:
+    return _Plan(
+        checks=tuple((c.name, _check_of(c), c) for c in table.columns),
+        names=frozenset(c.name for c in table.columns),
+        hashed=tuple(c.name for c in table.columns if not c.volatile),
+        schema=stage_schema(table),
+    )
+
+
+def _check_of(column: ResourceColumn) -> Callable[[Any], Any]:
+    return canonical_text if isinstance(column.type, JSONType) else _CHECKS[column.type]
+
+
+def _checked(table: ResourceTable, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns of a row in the form in which they are stored."""
+    stored: dict[str, Any] = {}
+    for name, check, column in _plan(table).checks:
+        value = row.get(name)
+        if value is None:
+            if column.not_null:
+                raise RowError(f"{table.name}.{name} is missing")
+            stored[name] = None
+            continue
+        try:
+            stored[name] = check(value)
+        except (TypeError, ValueError):
+            if check is canonical_text:
+                raise
+            raise RowError(
+                f"{table.name}.{name} holds a {type(value).__name__}, not {column.type}"
+            ) from None
+    return stored
+
+
+def _texts(stored: Mapping[str, Any]) -> list[str]:
+    """Return every text of a row that was checked."""
+    texts: list[str] = []
+    for value in stored.values():
+        if isinstance(value, str):
+            texts.append(value)
+        elif isinstance(value, list):
+            texts += value
+    return texts
 
 
 def _text(value: Any) -> str:
@@ -96,7 +138,7 @@ def _instant(value: Any) -> datetime:
 
 
 def _strings(value: Any) -> list[str]:
-    return sorted({_text(item) for item in value})
+    return sorted(set(map(_text, value)))
 
 
 _CHECKS = {

@@ -12,10 +12,11 @@ import orjson
 
 from auditor.baseline.versions import Content
 from auditor.config import StoreConfig
-from auditor.diff.session import Session, open_session, show_changes, show_sides
+from auditor.diff.session import Session, check_select, open_session, show_changes, show_sides
 from auditor.diff.settings import Setting
+from auditor.diff.views import tables_behind
 from auditor.errors import QueryContractError
-from auditor.model import Coverage, Finding, Query, Scope, Severity, SkippedQuery, Verdict
+from auditor.model import Coverage, Finding, Query, Scope, Severity, SkippedQuery, Status, Verdict
 from auditor.store.hashing import digest
 
 REQUIRED = ("account_id", "region", "resource_id", "verdict", "reason", "before", "after")
@@ -29,6 +30,13 @@ OPTIONAL = (
     "controls",
     "remediation",
 )
+_TYPED = {
+    "before": "to_json({})::VARCHAR",
+    "after": "to_json({})::VARCHAR",
+    "attack": "{}::VARCHAR[]",
+    "controls": "{}::VARCHAR[]",
+}
+"""How a column is read that is not plain text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +44,11 @@ class Drift:
     """What the queries found."""
 
     findings: tuple[Finding, ...]
-    evaluated: frozenset[str]
-    """Ids of the queries that ran."""
+    evaluated: Mapping[str, frozenset[str]]
+    """Ids of the queries that ran, each with the tables that it reads."""
     skipped: tuple[SkippedQuery, ...]
+    unread: frozenset[tuple[str, Scope]]
+    """Each (table, scope) that was asked for, or is approved, and was not read completely."""
 
 
 def find_drift(
@@ -53,7 +63,7 @@ def find_drift(
 ) -> Drift:
     """Compare a snapshot with approved content; accepted findings are left out."""
     findings: dict[str, Finding] = {}
-    evaluated: set[str] = set()
+    evaluated: dict[str, frozenset[str]] = {}
     skipped: list[SkippedQuery] = []
     with open_session(config) as session:
         show_sides(session, snapshot, coverage, approved)
@@ -73,19 +83,21 @@ def find_drift(
                         hint="a detail_key must tell rows of one resource apart",
                     )
                 findings[finding.fingerprint] = finding
-            evaluated.add(query.id)
+            evaluated[query.id] = tables_behind(session.con, query.sql)
         found = _with_evidence(session, findings.values())
     accepted = {(a.fingerprint, a.content_hash) for a in approved.acceptances}
     kept = [f for f in found if (f.fingerprint, f.content_hash) not in accepted]
-    return Drift(tuple(kept), frozenset(evaluated), tuple(skipped))
+    read = {(c.table, c.scope) for c in coverage if c.status is Status.COMPLETE}
+    gaps = {(c.table, c.scope) for c in coverage if c.status.is_gap}
+    return Drift(
+        tuple(kept), evaluated, tuple(skipped), frozenset(gaps | (approved.scopes.keys() - read))
+    )
 
 
 def run_query(session: Session, query: Query, severity: Severity | None = None) -> list[Finding]:
     """Run one drift query in a locked session; `severity` overrides the query's own."""
     columns = _check_contract(session, query)
-    chosen = ", ".join(
-        f"to_json({c})::VARCHAR AS {c}" if c in ("before", "after") else c for c in columns
-    )
+    chosen = ", ".join(f"{_TYPED.get(c, '{}::VARCHAR').format(c)} AS {c}" for c in columns)
     _, rows = session.select(
         f"SELECT {chosen} FROM (\n{query.sql}\n) AS found ORDER BY ALL", where=query.source
     )
@@ -101,6 +113,7 @@ def fingerprint(
 
 
 def _check_contract(session: Session, query: Query) -> list[str]:
+    check_select(query.sql, where=query.source)
     _, described = session.select(f"DESCRIBE {query.sql}", where=query.source)
     columns = [str(row[0]) for row in described]
     missing = [c for c in REQUIRED if c not in columns]

@@ -17,6 +17,7 @@ from auditor.shipped import shipped
 _HEADER = re.compile(r"\A\s*/\*(?P<toml>.*?)\*/(?P<sql>.*)\Z", re.DOTALL)
 
 _REQUIRED = ("id", "title", "description", "severity", "verdicts", "tables")
+_LISTS = ("verdicts", "tables", "attack", "controls")
 _OPTIONAL = ("attack", "controls", "false_positives", "remediation")
 
 
@@ -52,6 +53,9 @@ def read_query(path: Path) -> Query:
                 f"unknown key {key!r}" + (f"; did you mean {near[0]}?" if near else ""),
                 where=str(path),
             )
+        if not _fits(key, header[key]):
+            what = "a list of texts" if key in _LISTS else "a text"
+            raise QueryHeaderError(f"the key {key!r} must be {what}", where=str(path))
     for key in _REQUIRED:
         if not header.get(key):
             raise QueryHeaderError(f"the key {key!r} is missing", where=str(path))
@@ -77,6 +81,12 @@ def read_query(path: Path) -> Query:
         )
     except ValueError as exc:
         raise QueryHeaderError(str(exc), where=str(path)) from None
+
+
+def _fits(key: str, value: object) -> bool:
+    if key in _LISTS:
+        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    return isinstance(value, str)
 
 
 def split_header(path: Path) -> tuple[Mapping[str, Any], str]:

@@ -23,12 +23,12 @@ from auditor.diff.views import create_vocabulary
 from auditor.errors import QueryError
 from auditor.model import Coverage, Status, TableSpec
 from auditor.store.database import reading
-from auditor.store.tables import present, table_specs
+from auditor.store.tables import covers, present, table_specs
 
 QUERY_SECONDS = 300.0
 """How long one query may run."""
 
-_KEY = "{0}.account_id = {1}.account_id AND {0}.region = {1}.region"
+_SAME_PLACE = "o.account_id = r.account_id AND o.region = r.region"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def show_sides(
         names = ", ".join(f'r."{c.name}"' for c in spec.columns)
         shown = f"{names}, r.row_hash, r.rowid AS row_number"
         stored = f'store.inventory."{spec.name}" r'
-        paired = f"JOIN main.compared c ON c.table_name = '{spec.name}' AND {_KEY.format('c', 'r')}"
+        paired = f"JOIN main.compared c ON c.table_name = '{spec.name}' AND {covers('c', 'r')}"
         con.execute(
             f'CREATE VIEW snapshot."{spec.name}" AS SELECT {shown} FROM {stored} {paired} '
             f"WHERE r.valid_from <= {snapshot} AND r.valid_to > {snapshot} "
@@ -158,7 +158,7 @@ def _long_form(table: str, columns: Sequence[str], since: dict[tuple[str, str], 
     """Return the SQL of one table's changed columns as rows.
 
     A column that the table got after the baseline was taken was not read then: its first value
-    is no change.
+    is no change. A row that has not changed since was read again all the same.
     """
     values = ", ".join(
         f"{{'column_name': '{c}', 'since': {since[table, c]}, "
@@ -168,11 +168,13 @@ def _long_form(table: str, columns: Sequence[str], since: dict[tuple[str, str], 
     return (
         "SELECT c.table_name, c.cloud, c.account_id, c.region, c.resource_id, v.column_name, "
         "v.before::JSON AS before, v.after::JSON AS after "
-        f"FROM (SELECT c.*, b.valid_from, unnest([{values}]) AS v FROM changes c "
+        "FROM (SELECT c.*, greatest(b.valid_from, k.base_snapshot) AS read_at, "
+        f"unnest([{values}]) AS v FROM changes c "
+        f"JOIN compared k ON k.table_name = c.table_name AND {covers('k', 'c')} "
         f'JOIN store.inventory."{table}" b ON b.rowid = c.before_row '
         f'JOIN store.inventory."{table}" s ON s.rowid = c.after_row '
         f"WHERE c.table_name = '{table}') c "
-        "WHERE v.before IS DISTINCT FROM v.after AND v.since <= c.valid_from"
+        "WHERE v.before IS DISTINCT FROM v.after AND v.since <= c.read_at"
     )
 
 
@@ -221,10 +223,7 @@ def _approved_rows(spec: TableSpec, shown: str, paired: str, overridden: bool) -
     )
     if not overridden:
         return base
-    same = (
-        f"o.table_name = '{spec.name}' AND {_KEY.format('o', 'r')} "
-        "AND o.resource_id = r.resource_id"
-    )
+    same = f"o.table_name = '{spec.name}' AND {_SAME_PLACE} AND o.resource_id = r.resource_id"
     return (
         f"{base} AND NOT EXISTS (SELECT 1 FROM main.override o WHERE {same}) "
         f"UNION ALL SELECT {shown} FROM {paired} JOIN main.override o ON {same} "
@@ -277,6 +276,9 @@ def _load_settings(con: duckdb.DuckDBPyConnection, settings: Sequence[Setting]) 
         "verdict VARCHAR, severity VARCHAR, reason VARCHAR, remediation VARCHAR, "
         "attack VARCHAR[], controls VARCHAR[], source VARCHAR)"
     )
-    rows = [list(s.model_dump(mode="json").values()) for s in settings]
+    rows = [s.model_dump(mode="json") for s in settings]
     if rows:
-        con.executemany(f"INSERT INTO settings VALUES ({', '.join('?' * len(rows[0]))})", rows)
+        columns = [[row[name] for row in rows] for name in rows[0]]
+        con.execute(
+            f"INSERT INTO settings SELECT {', '.join(['unnest(?)'] * len(columns))}", columns
+        )

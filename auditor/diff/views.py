@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import orjson
 
 from auditor.diff.queries import split_header
 from auditor.errors import QueryError
@@ -37,3 +39,33 @@ def create_vocabulary(con: duckdb.DuckDBPyConnection, schema: str) -> None:
                 raise QueryError(str(exc), where=str(path)) from None
     finally:
         con.execute("USE memory.main")
+
+
+def tables_behind(con: duckdb.DuckDBPyConnection, sql: str) -> frozenset[str]:
+    """Return the tables that a SELECT reads in the end, without schemas, CTEs and views."""
+    views = {path.stem: path for path in view_files()}
+    found: set[str] = set()
+    for name in {name.rpartition(".")[2] for name in names_in(con, sql)}:
+        if name in views:
+            found |= tables_behind(con, split_header(views[name])[1])
+        else:
+            found.add(name)
+    return frozenset(found)
+
+
+def names_in(con: duckdb.DuckDBPyConnection, sql: str) -> frozenset[str]:
+    """Return the names that a SELECT reads, as it writes them, without its CTEs."""
+    row = con.execute("SELECT json_serialize_sql($sql::VARCHAR)", {"sql": sql}).fetchone()
+    tables: set[str] = set()
+    ctes: set[str] = set()
+    nodes: list[Any] = [orjson.loads(row[0])] if row else []
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, list):
+            nodes += node
+        elif isinstance(node, dict):
+            nodes += node.values()
+            ctes |= {cte["key"] for cte in (node.get("cte_map") or {}).get("map", ())}
+            if node.get("type") == "BASE_TABLE":
+                tables.add(".".join(filter(None, (node["schema_name"], node["table_name"]))))
+    return frozenset(tables - ctes)

@@ -6,7 +6,7 @@ open, so quiet history costs nothing. A finding whose scope was not read stays a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -29,11 +29,12 @@ _EVENTS = {
 class Evaluated:
     """What a run looked at, so that silence about the rest says nothing."""
 
-    queries: Collection[str]
+    queries: Mapping[str, Collection[str]]
+    """Ids of the queries that ran, each with the tables that it reads."""
     known_queries: Collection[str]
     """Ids of all queries that exist, run or not."""
-    scopes: Collection[tuple[str, Scope]]
-    """Each (table, scope) that was compared."""
+    unread: Collection[tuple[str, Scope]]
+    """Each (table, scope) that the run or the baseline is about and that was not read whole."""
 
     def covers(self, finding: Finding) -> bool:
         """Whether this run would have found the finding again if it still held."""
@@ -41,10 +42,18 @@ class Evaluated:
             return True
         if finding.query_id not in self.queries:
             return False
-        return (
-            finding.resource_type == "scope"
-            or (finding.resource_type, finding.scope) in self.scopes
+        is_scope = finding.resource_type == "scope"
+        if is_scope and finding.verdict is Verdict.UNKNOWN:
+            return True  # NOTE: it says itself what was not read.
+        needed = set(self.queries[finding.query_id]) | {finding.resource_type}
+        cloud, account = finding.scope.cloud, finding.scope.account_id
+        places = (
+            finding.scope,
+            finding.scope.whole_account,
+            Scope(cloud, account, "*"),
+            Scope(cloud, "*", "*"),
         )
+        return not any((table, place) in self.unread for table in needed for place in places)
 
 
 def record_findings(
@@ -55,8 +64,13 @@ def record_findings(
     found: Iterable[Finding],
     evaluated: Evaluated,
 ) -> None:
-    """Write what became of each finding in this snapshot; call inside a transaction."""
+    """Write what became of each finding in this snapshot; call inside a transaction.
+
+    A snapshot may be compared again, with a newer baseline: what was recorded of it is replaced,
+    and a finding that only the first comparison had is resolved by the second.
+    """
     before = {f.fingerprint: f for f in findings_at(con, baseline, snapshot - 1, ended=True)}
+    first = _take_back(con, baseline, snapshot, before)
     now = {f.fingerprint: f for f in found}
     events: list[tuple[str, Finding]] = []
     for fingerprint, finding in now.items():
@@ -69,12 +83,12 @@ def record_findings(
             events.append(("changed", finding))
     events += [
         ("resolved", old)
-        for fingerprint, old in before.items()
+        for fingerprint, old in {**before, **first}.items()
         if fingerprint not in now
         and old.status is not FindingStatus.RESOLVED
         and evaluated.covers(old)
     ]
-    _write(con, baseline, snapshot, events)
+    _write(con, baseline, snapshot, events, known=first)
     con.execute(
         "UPDATE store.finding SET last_seen = ? WHERE baseline_name = ? "
         "AND fingerprint IN (SELECT unnest(?::VARCHAR[]))",
@@ -126,13 +140,27 @@ def order(finding: Finding) -> tuple[object, ...]:
     )
 
 
+def _take_back(
+    con: duckdb.DuckDBPyConnection, baseline: str, snapshot: int, before: Collection[str]
+) -> dict[str, Finding]:
+    """Delete what was recorded of a snapshot; return the findings that began in it."""
+    here = findings_at(con, baseline, snapshot, ended=True)
+    con.execute(
+        "DELETE FROM store.finding_event WHERE baseline_name = ? AND snapshot = ?",
+        [baseline, snapshot],
+    )
+    return {f.fingerprint: f for f in here if f.fingerprint not in before}
+
+
 def _write(
     con: duckdb.DuckDBPyConnection,
     baseline: str,
     snapshot: int,
     events: Sequence[tuple[str, Finding]],
+    *,
+    known: Collection[str],
 ) -> None:
-    fresh = [finding for event, finding in events if event == "new"]
+    fresh = [f for event, f in events if event == "new" and f.fingerprint not in known]
     insert_columns(
         con,
         "finding",

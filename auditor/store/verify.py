@@ -77,20 +77,25 @@ def _check_chain(con: duckdb.DuckDBPyConnection, headers: list[Snapshot]) -> Ite
         if seal_digest(header, coverage_of(con, header.id)) != header.seal:
             yield f"snapshot {header.id}: its header or coverage was altered"
         previous = header
+    for (number,) in con.execute(
+        "SELECT snapshot FROM store.coverage UNION SELECT snapshot FROM store.table_change "
+        "EXCEPT SELECT id FROM store.snapshot ORDER BY ALL"
+    ).fetchall():
+        yield f"snapshot {number}: its header is missing"
 
 
 def _check_digests(con: duckdb.DuckDBPyConnection, headers: list[Snapshot]) -> Iterator[str]:
-    changed: dict[int, set[str]] = {}
-    for number, table in con.execute(
-        "SELECT snapshot, table_name FROM store.table_change"
-    ).fetchall():
-        changed.setdefault(number, set()).add(table)
+    known: dict[tuple[str, Scope], str | None] = {}
     for header in headers:
         coverage = coverage_of(con, header.id)
+        read = {(c.table, c.scope): c.digest for c in coverage if c.status is Status.COMPLETE}
+        # NOTE: which tables changed is taken from the sealed coverage, not from table_change.
+        changed = {key[0] for key, value in read.items() if known.get(key) != value}
+        known |= read
         if content_digest(coverage) != header.digest:
             yield f"snapshot {header.id}: its digest is not that of its scopes"
         last = header is headers[-1]
-        tables = {c.table for c in coverage} if last else changed.get(header.id, set())
+        tables = {c.table for c in coverage} if last else changed
         for table in sorted(tables):
             yield from _check_scopes(con, header.id, table, coverage)
 

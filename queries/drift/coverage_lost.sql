@@ -31,7 +31,8 @@ SELECT
     'UNKNOWN' AS verdict,
     count(*) || CASE WHEN count(*) = 1 THEN ' table is ' ELSE ' tables are ' END
     || string_agg(DISTINCT status, ', ' ORDER BY status)
-    || ' here: nothing is known about what is in them now' AS reason,
+    || ' here: nothing is known about what is in '
+    || CASE WHEN count(*) = 1 THEN 'it' ELSE 'them' END || ' now' AS reason,
     json_object('complete', list(table_name ORDER BY table_name)) AS before,
     json_object('status', list(DISTINCT status ORDER BY status)) AS after
 FROM lost

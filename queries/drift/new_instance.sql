@@ -22,7 +22,7 @@ SELECT
         coalesce(s.instance_type, 'instance') || ' from ' || coalesce(s.image_id, 'unknown image'),
         CASE WHEN s.has_public_ip THEN 'with a public address' END,
         'role ' || regexp_extract(s.identity, '[^/]+$'),
-        'groups ' || array_to_string(s.policy_ids, ' ')
+        'groups ' || nullif(array_to_string(s.policy_ids, ' '), '')
     ) AS reason,
     NULL AS before,
     json_object(

@@ -29,7 +29,7 @@ SELECT
     'NEW' AS verdict,
     CASE WHEN l.is_open THEN 'medium' ELSE 'low' END AS severity,
     'group "' || coalesce(s.name, s.policy_id) || '" with '
-    || coalesce(len(l.rules), 0) || ' rules'
+    || coalesce(len(l.rules) || CASE len(l.rules) WHEN 1 THEN ' rule' ELSE ' rules' END, 'no rules read')
     || CASE WHEN l.is_open THEN ', open to any address' ELSE '' END AS reason,
     NULL AS before,
     json_object(

@@ -14,10 +14,14 @@ WITH change AS (
     SELECT
         c.*,
         s.* EXCLUDE (table_name, column_name),
+        -- NOTE: one change is one finding: gained and lost are PRESENCE's, exchanged is REF's.
+        bool_or(s.comparator = 'PRESENCE') OVER (
+            PARTITION BY c.account_id, c.region, c.resource_id, c.table_name, c.column_name
+        ) AS has_presence,
         coalesce(c.before ->> '$', s.absent) AS was,
         coalesce(c.after ->> '$', s.absent) AS now,
-        CASE s.comparator WHEN 'SET' THEN from_json(c.before, '["VARCHAR"]') END AS members_before,
-        CASE s.comparator WHEN 'SET' THEN from_json(c.after, '["VARCHAR"]') END AS members_after
+        CASE s.loose WHEN 'grow' THEN c.before WHEN 'shrink' THEN c.after END ->> '$[*]' AS narrow,
+        CASE s.loose WHEN 'grow' THEN c.after WHEN 'shrink' THEN c.before END ->> '$[*]' AS wide
     FROM changed_settings AS c
     JOIN settings AS s USING (table_name, column_name)
 ),
@@ -25,58 +29,36 @@ WITH change AS (
 compared AS (
     SELECT
         *,
-        CASE comparator
-            WHEN 'ENUM' THEN
+        CASE
+            WHEN comparator = 'HASH' THEN 1
+            WHEN comparator = 'PRESENCE' THEN
+                ((now IS NOT NULL)::INT - (was IS NOT NULL)::INT) * if(loose = 'present', 1, -1)
+            WHEN comparator = 'REF' AND has_presence AND (was IS NULL OR now IS NULL) THEN 0
+            WHEN comparator = 'REF' THEN if(now IS NULL, -1, 1)
+            WHEN was IS NULL OR now IS NULL THEN NULL
+            WHEN comparator = 'ENUM' THEN
                 sign(nullif(list_position("order", now), 0) - nullif(list_position("order", was), 0))
-            WHEN 'NUM' THEN
-                sign(try_cast(now AS DOUBLE) - try_cast(was AS DOUBLE))
-                * CASE loose WHEN 'higher' THEN 1 ELSE -1 END
-            WHEN 'BOOL' THEN
-                CASE WHEN was = now THEN 0 WHEN now = loose THEN 1 WHEN was = loose THEN -1 END
-            WHEN 'PRESENCE' THEN
-                (CASE WHEN now IS NULL THEN 0 ELSE 1 END - CASE WHEN was IS NULL THEN 0 ELSE 1 END)
-                * CASE loose WHEN 'present' THEN 1 ELSE -1 END
-            WHEN 'SET' THEN
-                CASE
-                    WHEN members_before IS NULL OR members_after IS NULL THEN NULL
-                    WHEN loose = 'grow' AND NOT list_has_all(members_before, members_after) THEN 1
-                    WHEN loose = 'shrink' AND NOT list_has_all(members_after, members_before) THEN 1
-                    WHEN list_has_all(members_before, members_after)
-                        AND list_has_all(members_after, members_before) THEN 0
-                    ELSE -1
-                END
-            -- gaining and losing a target is PRESENCE
-            WHEN 'REF' THEN CASE WHEN was IS NULL OR now IS NULL THEN 0 ELSE 1 END
-            WHEN 'HASH' THEN 1
+            WHEN comparator = 'NUM' THEN
+                sign(try_cast(now AS HUGEINT) - try_cast(was AS HUGEINT)) * if(loose = 'higher', 1, -1)
+            WHEN comparator = 'BOOL' THEN if(was = now, 0, if(now = loose, 1, -1))
+            WHEN NOT list_has_all(narrow, wide) THEN 1
+            WHEN NOT list_has_all(wide, narrow) THEN -1
+            ELSE 0
         END AS direction
     FROM change
 )
 
 SELECT
-    cloud,
-    account_id,
-    region,
-    resource_id,
-    table_name AS resource_type,
-    id AS detail_key,
-    title,
-    attack,
-    controls,
+    cloud, account_id, region, resource_id, table_name AS resource_type, id AS detail_key,
+    title, attack, controls, remediation, before, after,
     CASE
         WHEN direction IS NULL THEN 'UNKNOWN'
         WHEN direction < 0 THEN 'TIGHTENED'
         WHEN comparator IN ('HASH', 'REF') THEN 'SUSPICIOUS'
         ELSE verdict
     END AS verdict,
-    CASE
-        WHEN direction IS NULL THEN 'low'
-        WHEN direction < 0 THEN 'info'
-        ELSE severity
-    END AS severity,
+    CASE WHEN direction IS NULL THEN 'low' WHEN direction < 0 THEN 'info' ELSE severity END AS severity,
     column_name || ': ' || coalesce(before ->> '$', 'none') || ' -> ' || coalesce(after ->> '$', 'none')
-    || CASE WHEN direction > 0 THEN '; ' || reason ELSE '' END AS reason,
-    remediation,
-    before,
-    after
+    || CASE WHEN direction > 0 THEN '; ' || reason ELSE '' END AS reason
 FROM compared
 WHERE direction IS DISTINCT FROM 0

@@ -15,8 +15,10 @@ from botocore import xform_name
 from botocore.config import Config as SdkConfig
 from botocore.loaders import create_loader
 from botocore.session import Session as SdkSession
+from botocore.utils import parse_timestamp
 
 from auditor import __version__
+from auditor.collect.aws.answers import EVENT, AnswerReader
 from auditor.collect.aws.credentials import assumed_role
 from auditor.collect.aws.errors import classify
 from auditor.collect.aws.retry import Budget, send
@@ -71,6 +73,7 @@ class _Toolbox:
         # NOTE: neither making a client nor loading a model is safe in several threads at once.
         self.lock = threading.RLock()
         self._loader = create_loader()
+        self._answers = AnswerReader(parse_timestamp)
         self._options = SdkConfig(
             connect_timeout=context.connect_timeout,
             read_timeout=context.read_timeout,
@@ -89,12 +92,14 @@ class _Toolbox:
         """Make a client; waits for others that do."""
         with self.lock:
             # NOTE: the stubs know one overload per service name, not a name in a variable.
-            return cast(Any, boto3.Session(botocore_session=session)).client(
+            client = cast(Any, boto3.Session(botocore_session=session)).client(
                 service,
                 region_name=region,
                 config=self._options,
                 endpoint_url=self.config.aws.endpoint_url,
             )
+            client.meta.events.register(EVENT, self._answers)
+            return client
 
 
 class Account:

@@ -1,0 +1,213 @@
+"""A real store in a folder of its own, filled through the real path from rows in plain dicts.
+
+    lab = Lab(tmp_path)
+    lab.seal({"aws_ec2_instances": [{"id": "i-1"}]})
+    lab.approve()
+    run = lab.audit({"aws_ec2_instances": [{"id": "i-1"}, {"id": "i-2"}]})
+
+Columns that a row leaves out are filled in; `id` becomes resource_id, incarnation_id and the id
+column of its table, `group` the group of a rule, `rule` its direction and peer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from auditor import pipeline
+from auditor.baseline.approve import Approval, Approved, approve_findings, approve_snapshot
+from auditor.baseline.log import head
+from auditor.collect.batch import prepare, to_batch
+from auditor.collect.catalog import all_tables
+from auditor.collect.table import ResourceTable
+from auditor.config import BaselineConfig, Config, RunConfig, StoreConfig
+from auditor.model import AuditRun, Coverage, Finding, Scope, Severity, Snapshot, Status, TableSpec
+from auditor.store.database import writing
+from auditor.store.seal import SealRequest, seal
+from auditor.store.snapshots import latest_snapshot
+from auditor.store.stage import Stage
+
+Rows = Mapping[str, Sequence[Mapping[str, Any]]]
+Overrides = Mapping[tuple[str, Scope], Status | None]
+"""Status of a (table, scope); None: it does not occur in the coverage at all."""
+
+HOME = Scope("aws", "111111111111", "eu-west-1")
+TABLES = {table.name: table for table in all_tables()}
+
+_IDS = {
+    "aws_ec2_ebs_snapshots": ("snapshot", None),
+    "aws_ec2_ebs_volumes": ("volume", None),
+    "aws_ec2_images": ("image", None),
+    "aws_ec2_instance_attributes": ("instance", "instance_id"),
+    "aws_ec2_instances": ("instance", "instance_id"),
+    "aws_ec2_network_interfaces": ("network-interface", None),
+    "aws_ec2_regional_settings": ("regional-settings", None),
+    "aws_ec2_security_group_rules": ("security-group-rule", "rule_id"),
+    "aws_ec2_security_groups": ("security-group", "group_id"),
+}
+
+
+class Clock:
+    """A clock that moves on by a minute each time it is read."""
+
+    def __init__(self, start: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
+        self.moment = start
+
+    def __call__(self) -> datetime:
+        self.moment += timedelta(minutes=1)
+        return self.moment
+
+
+class Lab:
+    """A store, its approval log and the steps of an audit over them."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        clock: Clock | None = None,
+        tables: Iterable[str] = TABLES,
+        severity: Mapping[str, Severity] | None = None,
+        queries: Sequence[Path] = (),
+    ) -> None:
+        self.clock = clock or Clock()
+        self.tables = [TABLES[name] for name in tables]
+        self.config = Config(
+            store=StoreConfig(path=folder / "audit.duckdb", wait=timedelta(0)),
+            baseline=BaselineConfig(approvals=folder / "approvals.jsonl"),
+            run=RunConfig(queries=list(queries)),
+            severity=dict(severity or {}),
+        )
+
+    def seal(
+        self,
+        rows: Rows | None = None,
+        *,
+        coverage: Overrides | None = None,
+        scopes: Iterable[Scope] = (HOME,),
+        specs: Sequence[TableSpec] | None = None,
+    ) -> Snapshot:
+        """Seal a snapshot: every table complete in `scopes` and in those of the rows."""
+        filled = {name: [fill(name, row) for row in some] for name, some in (rows or {}).items()}
+        started = self.clock()
+        request = SealRequest(
+            run_id=f"run-{started:%Y%m%dT%H%M%S}",
+            started_at=started,
+            sealed_at=self.clock(),
+            tool_version="0",
+            config_digest=self.config.digest(),
+            approval_head=self._head(),
+            specs=specs or [table.spec() for table in self.tables],
+            staged={},
+            coverage=self._coverage(filled, coverage or {}, scopes),
+            shrink_guard=self.config.run.shrink_guard,
+        )
+        with (
+            Stage(self.config.store.path, request.run_id) as stage,
+            writing(self.config.store, now=started) as con,
+        ):
+            for name, some in filled.items():
+                table = _limited(TABLES[name], request.specs)
+                stage.write(name, to_batch(table, [prepare(table, row) for row in some]))
+            snapshot, _ = seal(con, replace(request, staged=stage.finish()))
+        return snapshot
+
+    def compare(self, **options: Any) -> AuditRun:
+        """Compare as `audit diff` does; the newest snapshot is recorded."""
+        return pipeline.compare(self.config, clock=self.clock, **options)
+
+    def audit(self, rows: Rows | None = None, **options: Any) -> AuditRun:
+        """Seal a snapshot and compare it, as `audit run` does."""
+        self.seal(rows, **options)
+        return self.compare()
+
+    def approve(self, findings: Sequence[Finding] = (), *, reason: str = "as planned") -> Approved:
+        """Approve the newest snapshot, or single findings."""
+        at = self.clock()
+        who = Approval(approved_by="ada", prepared_by="bob", reason=reason, at=at)
+        with writing(self.config.store, now=at) as con:
+            newest = latest_snapshot(con)
+            assert newest is not None
+            if findings:
+                return approve_findings(con, self.config.baseline, who, newest, findings)
+            return approve_snapshot(con, self.config.baseline, who, newest)
+
+    def tamper(self, sql: str) -> None:
+        """Change the store behind the program's back."""
+        with writing(self.config.store, now=self.clock.moment) as con:
+            con.execute(sql)
+
+    def _head(self) -> str | None:
+        return head(self.config.baseline.approvals)
+
+    def _coverage(
+        self, rows: Rows, overrides: Overrides, scopes: Iterable[Scope]
+    ) -> list[Coverage]:
+        known = {*scopes, *(scope_of(row) for some in rows.values() for row in some)}
+        status: dict[tuple[str, Scope], Status | None] = {
+            (table.name, scope): Status.COMPLETE for scope in known for table in self.tables
+        }
+        for (glob, scope), value in overrides.items():
+            status |= {(t.name, scope): value for t in self.tables if glob in (t.name, "*")}
+        return [
+            Coverage(name, scope, value, error_kind=None if value is Status.COMPLETE else "denied")
+            for (name, scope), value in sorted(status.items())
+            if value is not None
+        ]
+
+
+def fill(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row with everything that every row has."""
+    full = {"cloud": HOME.cloud, "account_id": HOME.account_id, "region": HOME.region, **row}
+    kind, column = _IDS[table]
+    short = full.pop("id", "r-1")
+    arn = f"arn:aws:ec2:{full['region']}:{full['account_id']}"
+    full.setdefault("resource_id", f"{arn}:{kind}/{short}")
+    if column is not None:
+        full.setdefault("incarnation_id", short)
+        full.setdefault(column, short)
+    if "group" in full:
+        group = full.pop("group")
+        full |= {"group_id": group, "group_arn": f"{arn}:security-group/{group}"}
+    if "rule" in full:
+        full.setdefault("is_egress", full["rule"].startswith("egress"))
+        full.setdefault("peer", full["rule"].rsplit(" ", 1)[-1])
+    return full
+
+
+def scope_of(row: Mapping[str, Any]) -> Scope:
+    """Return the scope that a filled row is in."""
+    return Scope(row["cloud"], row["account_id"], row["region"])
+
+
+def short(finding: Finding) -> str:
+    """Return the end of a finding's resource id: what a person calls it."""
+    if finding.resource_type == "scope":
+        return finding.resource_id
+    return finding.resource_id.rsplit("/", 1)[-1]
+
+
+def of(run: AuditRun, query_id: str) -> list[Finding]:
+    """Return the findings of one query that hold now."""
+    return [finding for finding in run.active if finding.query_id == query_id]
+
+
+def _limited(table: ResourceTable, specs: Sequence[TableSpec]) -> ResourceTable:
+    """Return the table with the columns of its spec only: an older version of it."""
+    spec = next(s for s in specs if s.name == table.name)
+    names = {column.name for column in spec.columns}
+    if names == {column.name for column in table.columns}:
+        return table
+    older = ResourceTable(
+        title=table.title,
+        description=table.description,
+        columns=[c for c in table.columns[7:-1] if c.name in names],
+        permissions=table.permissions,
+        fetch=table.fetch,
+        transform=table.transform,
+    )
+    older.name = table.name
+    return older
