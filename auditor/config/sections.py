@@ -147,17 +147,26 @@ class AzureConfig(Section):
 
 
 class GcpConfig(Section):
-    """Google Cloud: reserved, this version has no tables for it."""
+    """Google Cloud."""
 
-    enabled: bool = Field(False, description="Refused while there are no tables for Google Cloud.")
-    projects: list[str] = Field([], description="Reserved: projects to read.")
-    folder: str | None = Field(None, description="Reserved: folder whose projects are read.")
-    organization: str | None = Field(
-        None, description="Reserved: organisation whose projects are read."
+    enabled: bool = Field(False, description="Whether Google Cloud is audited.")
+    projects: list[str] = Field(
+        [], description="Projects to read. Empty: the one of the default credentials."
     )
-    endpoint: str | None = Field(None, description="Reserved: endpoint of Compute Engine.")
-    logging_endpoint: str | None = Field(None, description="Reserved: endpoint of Cloud Logging.")
-    audit_log: bool = Field(False, description="Reserved: who changed what.")
+    folder: str | None = Field(
+        None, description="Folder whose projects are read, those of folders in it too."
+    )
+    organization: str | None = Field(None, description="Organisation whose projects are read.")
+    endpoint: str | None = Field(
+        None,
+        description="Endpoint of Compute Engine; on loopback, of the other APIs too. "
+        "Plain http, which gets no credential, on loopback only.",
+    )
+    logging_endpoint: str | None = Field(None, description="Endpoint of Cloud Logging.")
+    audit_log: bool = Field(False, description="Who changed what, from the Admin Activity log.")
+    iam: bool = Field(
+        False, description="Read the IAM policy of each instance, snapshot and image: a call each."
+    )
 
 
 class ReportConfig(Section):

@@ -6,7 +6,7 @@ import argparse
 import json
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from auditor.simcloud import aws, azure, gcp
 from auditor.simcloud.server import SimCloud
@@ -56,10 +56,7 @@ def _azure(options: argparse.Namespace) -> Serving:
         for subscription in estate.subscriptions.values():
             subscription.warm()
     cloud = azure.SimAzure(estate, latency=options.latency, port=options.port)
-    return cloud, lambda: [
-        "[azure]",
-        *(f"{name} = {json.dumps(value)}" for name, value in cloud.configuration().items()),
-    ]
+    return cloud, lambda: _section("azure", cloud.configuration())
 
 
 def _gcp(options: argparse.Namespace) -> Serving:
@@ -73,7 +70,12 @@ def _gcp(options: argparse.Namespace) -> Serving:
         for project in estate.projects.values():
             project.warm()
     cloud = gcp.SimGcp(estate, latency=options.latency, port=options.port)
-    return cloud, lambda: [f"export {name}={value}" for name, value in cloud.environment().items()]
+    return cloud, lambda: _section("gcp", cloud.configuration())
+
+
+def _section(name: str, keys: Mapping[str, object]) -> list[str]:
+    """Return the lines of a section of the configuration file."""
+    return [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in keys.items())]
 
 
 CLOUDS: dict[str, Callable[[argparse.Namespace], Serving]] = {

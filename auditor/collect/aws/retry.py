@@ -7,45 +7,16 @@ wait through the whole backoff in a region that answers nothing but throttles.
 
 from __future__ import annotations
 
-import random
-import threading
 from collections.abc import Callable
 from typing import TypeVar
 
 from auditor.collect.aws.errors import SDK_ERRORS, classify
+from auditor.collect.backoff import RETRIED, Budget, wait
 from auditor.collect.context import CollectContext
 
 T = TypeVar("T")
 
-RETRIED = {"throttled": 0.5, "unavailable": 0.1, "malformed": 0.1}
-"""Kinds of failure that another try may cure, with the first wait in seconds."""
-
-LONGEST_WAIT = 20.0
-"""Cap of one wait in seconds, whatever the number of tries."""
-
-
-class Budget:
-    """What the calls of one (account, region, service) may still spend on one kind of failure.
-
-    Once a call has used up all its tries, later calls get a single one until one succeeds.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._spent: set[str] = set()
-
-    def allows(self, kind: str, attempt: int, limit: int) -> bool:
-        """Say whether a call that failed `attempt` times may be tried again."""
-        with self._lock:
-            if attempt >= limit:
-                self._spent.add(kind)
-            return kind not in self._spent
-
-    def succeeded(self) -> None:
-        """Refill: the service answers again."""
-        if self._spent:
-            with self._lock:
-                self._spent.clear()
+__all__ = ["RETRIED", "Budget", "send"]
 
 
 def send(
@@ -76,13 +47,7 @@ def send(
                 failure.kind, attempt, context.max_attempts
             ):
                 raise failure from exc
-            context.sleep(_wait(failure.kind, attempt))
+            context.sleep(wait(failure.kind, attempt))
         else:
             budget.succeeded()
             return answer
-
-
-def _wait(kind: str, attempt: int) -> float:
-    """Return the exponential backoff with half of it random, so that callers spread out."""
-    longest = min(LONGEST_WAIT, RETRIED[kind] * 2.0 ** (attempt - 1))
-    return longest * random.uniform(0.5, 1.0)  # noqa: S311  # jitter, not a secret

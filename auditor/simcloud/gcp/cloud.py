@@ -28,6 +28,11 @@ class SimGcp(SimCloud):
         super().__init__(Dispatcher(estate, FaultPlan(faults)), latency, port=port)
         self.estate = estate
 
-    def environment(self) -> dict[str, str]:
-        """Return environment variables that go with this cloud."""
-        return {"GOOGLE_CLOUD_PROJECT": next(iter(self.estate.projects), "")}
+    def configuration(self) -> dict[str, object]:
+        """Return the `[gcp]` section that makes the auditor read this cloud only."""
+        return {
+            "enabled": True,
+            "projects": list(self.estate.projects),
+            "endpoint": self.url,
+            "logging_endpoint": self.url,
+        }
