@@ -160,4 +160,5 @@ def test_a_large_estate_is_cheap_and_its_ids_are_distinct():
     assert len(set(region.instances.ids())) == len(region.interfaces) == 90_000
     vpcs = {region.instances.get(region.instances.ids()[i])["vpcId"] for i in (0, 41_000, 81_000)}
     assert len(vpcs) == 3
-    assert region.groups.get(region.groups.ids()[-1])["vpcId"] in vpcs
+    listed = {region.groups.get(id_)["vpcId"] for id_ in region.groups.ids()}
+    assert vpcs < listed == set(region.vpcs.ids())
