@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from functools import cache
 from urllib.parse import quote
 
@@ -29,18 +30,23 @@ TRUST = {
 
 def fill(account: Account) -> None:
     """Add the profiles of an account, and the policies of the roles in them."""
-    for name in [*(f"{s}-{e}" for s in SERVICES for e in ENVIRONMENTS), ADMIN]:
-        account.profiles.add(name, profile(account.id, name))
-        if name == ADMIN:
-            arns = ["arn:aws:iam::aws:policy/AdministratorAccess"]
-        else:
-            own = f"arn:aws:iam::{account.id}:policy/{name.split('-')[0]}-data"
-            arns = ["arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore", own]
-        account.attached[name] = Collection(render=wire.member)
-        for arn in arns:
-            policy = arn.rpartition("/")[2]
-            account.attached[name].add(policy, {"PolicyName": policy, "PolicyArn": arn})
-        account.inline[name] = ["read-configuration"] if name.endswith("-prod") else []
+    for service in SERVICES:
+        own = f"arn:aws:iam::{account.id}:policy/{service}-data"
+        arns = ["arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore", own]
+        for environment in ENVIRONMENTS:
+            inline = ["read-configuration"] if environment == "prod" else []
+            add(account, f"{service}-{environment}", arns, inline)
+    add(account, ADMIN, ["arn:aws:iam::aws:policy/AdministratorAccess"])
+
+
+def add(account: Account, name: str, arns: Sequence[str], inline: Sequence[str] = ()) -> None:
+    """Add a profile with a role of the same name that has managed and inline policies."""
+    account.profiles.add(name, profile(account.id, name))
+    account.attached[name] = Collection(render=wire.member)
+    account.inline[name] = list(inline)
+    for arn in arns:
+        policy = arn.rpartition("/")[2]
+        account.attached[name].add(policy, {"PolicyName": policy, "PolicyArn": arn})
 
 
 def profile(account: str, name: str) -> Resource:
