@@ -6,6 +6,7 @@ Events of any age are found, where the real service keeps them for 90 days.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -40,8 +41,9 @@ def answer(estate: Estate, call: Call) -> Answer:
     if call.action != "LookupEvents":
         raise ApiError("UnknownOperationException", f"{call.action} is not simulated")
     size = page_size(call, "MaxResults", 1, MOST, usual=MOST, refused="InvalidMaxResultsException")
+    wanted = _condition(call)
     with estate.lock:
-        found = [entry for entry in region_of(estate, call).events if _wanted(call, entry)]
+        found = [entry for entry in region_of(estate, call).events if wanted(entry)]
     # NOTE: events of one second come out in the order opposite to that of their recording
     found.reverse()
     found.sort(key=lambda entry: -entry["EventTime"])
@@ -52,18 +54,19 @@ def answer(estate: Estate, call: Call) -> Answer:
     return wire.json_response(body)
 
 
-def _wanted(call: Call, entry: Resource) -> bool:
-    start, end = call.params.get("StartTime"), call.params.get("EndTime")
-    if start is not None and end is not None and start > end:
+def _condition(call: Call) -> Callable[[Resource], bool]:
+    """Return the test for what a call asks for, or refuse what it asks."""
+    start, end = call.params.get("StartTime", 0), call.params.get("EndTime", math.inf)
+    if start > end:
         raise ApiError("InvalidTimeRangeException", "the start is after the end")
-    if start is not None and entry["EventTime"] < start:
-        return False
-    if end is not None and entry["EventTime"] > end:
-        return False
     attributes: list[dict[str, Any]] = call.params.get("LookupAttributes") or []
     if len(attributes) > 1 or any(a.get("AttributeKey") not in ATTRIBUTES for a in attributes):
         raise ApiError("InvalidLookupAttributesException", "one attribute of the known ones")
-    return all(a["AttributeValue"] in ATTRIBUTES[a["AttributeKey"]](entry) for a in attributes)
+    wanted = [(ATTRIBUTES[a["AttributeKey"]], a["AttributeValue"]) for a in attributes]
+    return lambda entry: (
+        start <= entry["EventTime"] <= end
+        and all(value in values(entry) for values, value in wanted)
+    )
 
 
 def lookup_entry(record: Resource, resources: list[Resource]) -> Resource:
