@@ -8,11 +8,11 @@ wait through the whole backoff in a region that answers nothing but throttles.
 from __future__ import annotations
 
 import random
-import threading
 from collections.abc import Callable
 from typing import TypeVar
 
 from auditor.collect.aws.errors import SDK_ERRORS, classify
+from auditor.collect.budget import Budget
 from auditor.collect.context import CollectContext
 
 T = TypeVar("T")
@@ -22,30 +22,6 @@ RETRIED = {"throttled": 0.5, "unavailable": 0.1, "malformed": 0.1}
 
 LONGEST_WAIT = 20.0
 """Cap of one wait in seconds, whatever the number of tries."""
-
-
-class Budget:
-    """What the calls of one (account, region, service) may still spend on one kind of failure.
-
-    Once a call has used up all its tries, later calls get a single one until one succeeds.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._spent: set[str] = set()
-
-    def allows(self, kind: str, attempt: int, limit: int) -> bool:
-        """Say whether a call that failed `attempt` times may be tried again."""
-        with self._lock:
-            if attempt >= limit:
-                self._spent.add(kind)
-            return kind not in self._spent
-
-    def succeeded(self) -> None:
-        """Refill: the service answers again."""
-        if self._spent:
-            with self._lock:
-                self._spent.clear()
 
 
 def send(
