@@ -15,8 +15,15 @@ if TYPE_CHECKING:
 
 
 def fetch(scope: AzureScope) -> Iterator[Raw]:
-    """Yield each gallery of the subscription."""
-    yield from scope.pages("/providers/Microsoft.Compute/galleries", versions.GALLERIES)
+    """Yield each gallery, with the subscriptions and tenants that only a call of its own names."""
+
+    def whole(gallery: Raw) -> Raw:
+        return scope.get(gallery["id"], versions.GALLERIES, **{"$expand": "SharingProfile/Groups"})
+
+    listed = scope.pages("/providers/Microsoft.Compute/galleries", versions.GALLERIES)
+    for found in scope.each(whole, listed):
+        if found is not None:
+            yield found
 
 
 def transform(raw: Raw, scope: Scope) -> Row:
