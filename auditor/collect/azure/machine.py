@@ -175,12 +175,19 @@ APPLICATION_COLUMNS = (
 )
 
 
+def extension_key(found: Item) -> str | None:
+    """Return what identifies an extension's program: publisher and type in lower case."""
+    if not found.get("publisher") and not found.get("type"):
+        return None
+    return f"{lower(found.get('publisher')) or ''}/{lower(found.get('type')) or ''}"
+
+
 def extension_line(raw: Item) -> str:
     """Return an extension in one line: what runs, and the hash of what it is told to do."""
     found = props(raw)
     vault = ref((found.get("protectedSettingsFromKeyVault") or {}).get("sourceVault"))
     parts = [
-        f"{lower(found.get('publisher'))}/{lower(found.get('type'))}",
+        extension_key(found) or "unknown",
         str(found.get("typeHandlerVersion") or ""),
         f"settings sha256:{sha256_of(found.get('settings'))}" if found.get("settings") else "",
         f"protected settings from {vault}" if vault else "",

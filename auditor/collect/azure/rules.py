@@ -9,7 +9,7 @@ from auditor.collect.azure.arm import Item
 from auditor.collect.table import sorted_set
 
 _WAYS = {"inbound": "ingress", "outbound": "egress"}
-_EVERYTHING = ["*"]
+_EVERYTHING = (["*"], ["0-65535"])
 
 
 def ports(rule: Item, side: str) -> list[str]:
@@ -41,14 +41,14 @@ def rule_line(  # what a rule is made of, all by keyword
     """Return a rule in one form, such as `ingress allow tcp/22 from Internet to * (100)`."""
     way = _WAYS.get(direction.lower(), direction.lower())
     source, destination = (" ".join(side) or "nowhere" for side in peers)
-    only = f" port {_ranges(ports[0])}" if ports[0] and ports[0] != _EVERYTHING else ""
+    only = f" port {_ranges(ports[0])}" if ports[0] and ports[0] not in _EVERYTHING else ""
     service = _service(protocol.lower(), ports[1])
     rank = f" ({priority})" if priority is not None else ""
     return f"{way} {access.lower()} {service} from {source}{only} to {destination}{rank}"
 
 
 def _service(protocol: str, ranges: list[str]) -> str:
-    every = not ranges or ranges == _EVERYTHING
+    every = not ranges or ranges in _EVERYTHING
     if protocol in ("*", "any"):
         return "all" if every else f"any/{_ranges(ranges)}"
     if protocol in ("tcp", "udp"):

@@ -33,13 +33,15 @@ SECRET_KEYS = frozenset(
 LINK_KEYS = frozenset(["errorbloburi", "outputbloburi", "scripturi", "sourceuri"])
 """Names, in lower case, of fields with a link whose query may hold a signature."""
 
+_EMPTY: tuple[Any, ...] = (None, "", {}, [])
+
 
 def sha256_of(value: Any) -> str | None:
     """Return the sha256 (hex) of a text, or of the canonical JSON of anything else.
 
     A value that was hashed already gives the hash that it holds.
     """
-    if value is None or value == "":
+    if value in _EMPTY:
         return None
     if _is_hashed(value):
         return str(value["sha256"]) if value["sha256"] else None
@@ -48,7 +50,7 @@ def sha256_of(value: Any) -> str | None:
 
 def length_of(value: Any) -> int | None:
     """Return the length in bytes of what `sha256_of` hashes."""
-    if value is None or value == "":
+    if value in _EMPTY:
         return None
     if _is_hashed(value):
         return int(value["length"])

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from auditor.collect.azure import versions
-from auditor.collect.azure.arm import arm_common, arm_id, lower, parent, props, ref
-from auditor.collect.azure.machine import extension_line
+from auditor.collect.azure.arm import arm_common, arm_id, parent, props, ref
+from auditor.collect.azure.machine import extension_key, extension_line
 from auditor.collect.azure.secrets import keys_of, length_of, sha256_of, without_secrets
 from auditor.collect.table import (
     Raw,
@@ -46,7 +46,7 @@ def transform(raw: Raw, scope: Scope) -> Row:
         "machine_id": arm_id(owner.get("id")) or parent(raw["id"]),
         "publisher": found.get("publisher"),
         "type": found.get("type"),
-        "type_key": f"{lower(found.get('publisher'))}/{lower(found.get('type'))}",
+        "type_key": extension_key(found),
         "type_handler_version": found.get("typeHandlerVersion"),
         "auto_upgrade_minor_version": found.get("autoUpgradeMinorVersion"),
         "enable_automatic_upgrade": found.get("enableAutomaticUpgrade"),

@@ -50,7 +50,7 @@ def transform(raw: Raw, scope: Scope) -> Row:
             incarnation_id=found.get("resourceGuid"),
             location=owner.get("location"),
         ),
-        "name": str(rule_id).rpartition("/")[2],
+        "name": raw["id"].rpartition("/")[2],
         "virtual_network_id": network,
         "rule_id": rule_id,
         "kind": raw.get("kind"),
@@ -89,9 +89,14 @@ def _peers(found: list[Item] | None) -> list[str]:
     return sorted_set(
         str(item.get("addressPrefix"))
         if item.get("addressPrefixType") in (None, "IPPrefix")
-        else f"{item['addressPrefixType']}:{item.get('addressPrefix')}"
+        else f"{item['addressPrefixType']}:{_symbol(item)}"
         for item in found or ()
     )
+
+
+def _symbol(item: Item) -> str:
+    found = str(item.get("addressPrefix"))
+    return found.lower() if found.startswith("/") else found
 
 
 TABLE = ResourceTable(
