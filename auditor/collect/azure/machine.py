@@ -16,15 +16,18 @@ from auditor.collect.table import boolean, sorted_set, strings, text
 def identity(raw: Item) -> dict[str, Any]:
     """Return the managed identities whose tokens programs on the machine can get."""
     found = raw.get("identity") or {}
+    kind = found.get("type")
     return {
-        "identity_type": found.get("type"),
+        "identity_type": kind if kind != "None" else None,
+        "system_assigned_identity": "systemassigned" in str(kind).lower(),
         "identity_ids": sorted_set(map(arm_id, found.get("userAssignedIdentities") or ())),
         "identity_principal_id": found.get("principalId"),
     }
 
 
 IDENTITY_COLUMNS = (
-    text("identity_type", "None, SystemAssigned, UserAssigned, or both; nothing if none."),
+    text("identity_type", "SystemAssigned, UserAssigned, or both; nothing if none."),
+    boolean("system_assigned_identity", "Whether it has an identity of its own."),
     strings("identity_ids", "User-assigned identities."),
     text("identity_principal_id", "Principal of the system-assigned identity."),
 )
