@@ -24,6 +24,7 @@ from auditor.model import Scope
 CASES = Path(__file__).parent / "cases" / "tables"
 SCOPES = {
     "aws": Scope("aws", "111122223333", "eu-west-1"),
+    "azure": Scope("azure", "00000000-0000-0000-0000-0000000000aa", "global"),
     "gcp": Scope("gcp", "demo-prod", "global"),
 }
 PREFIXES = {
@@ -33,9 +34,12 @@ PREFIXES = {
         "arn:aws:ec2:eu-west-1:",
         "arn:aws:iam::111122223333:",
     ),
+    "azure": ("/subscriptions/00000000-0000-0000-0000-0000000000aa/",),
     "gcp": ("//compute.googleapis.com/", "//logging.googleapis.com/"),
 }
 """What the resource ids of a cloud begin with."""
+SINGLE = ("aws_ec2_regional_settings", "azure_serialconsole_settings")
+"""Tables of one row per scope."""
 TABLES = {table.name: table for table in all_tables()}
 each_table = pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
 
@@ -111,12 +115,25 @@ def test_unknown_fields_are_kept_in_the_document_only(table: ResourceTable) -> N
 @each_table
 def test_keys(table: ResourceTable) -> None:
     rows = [made(table, raw) for raw in load(table, "raw.json")]
-    if table.name != "aws_ec2_regional_settings":  # one row per region, by its nature
+    if table.name not in SINGLE:
         assert len({row["resource_id"] for row in rows}) == len(rows)
     for row in rows:
         assert row["resource_id"].startswith(PREFIXES[table.cloud])
-        assert row["cloud"] == table.cloud
-        assert row["region"] == SCOPES[table.cloud].region or not table.regional
+        assert (row["cloud"], row["account_id"]) == (table.cloud, SCOPES[table.cloud].account_id)
+        if table.regional:
+            assert row["region"] == SCOPES[table.cloud].region
+        else:
+            assert row["region"] and row["region"] == row["region"].lower()
+
+
+@each_table
+def test_azure_ids_are_the_same_in_any_case(table: ResourceTable) -> None:
+    if table.cloud != "azure":
+        return
+    for raw in load(table, "raw.json"):
+        if "id" in raw:
+            other = made(table, {**raw, "id": raw["id"].upper()})
+            assert other["resource_id"] == made(table, raw)["resource_id"]
 
 
 @each_table
@@ -170,3 +187,15 @@ def test_no_content_of_a_script_or_key_is_left(table: ResourceTable) -> None:
         text = json.dumps(made(table, raw), default=str)
         for planted in ("hello", "hunter2", "c2VjcmV0", "SGVsbG8gZnJvbSB", "rsaEncryptedKey"):
             assert planted not in text, planted
+
+
+SECRETS = ("hello", "aGVsbG8=", "IyEvYmluL3NoCmVjaG8gaGVsbG8K")
+"""What the case files of Azure hold where the provider holds a secret."""
+
+
+@each_table
+def test_no_secret_of_azure_stays(table: ResourceTable) -> None:
+    if table.cloud == "azure":
+        for raw in load(table, "raw.json"):
+            text = json.dumps(made(table, raw), default=str)
+            assert not [secret for secret in SECRETS if secret in text]

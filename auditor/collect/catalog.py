@@ -12,7 +12,7 @@ from functools import cache
 from auditor.collect.table import ResourceTable
 from auditor.errors import ConfigError
 
-CLOUDS = ("aws", "gcp")
+CLOUDS = ("aws", "azure", "gcp")
 """Clouds that have tables."""
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from auditor.model import Severity
 
+_SUBSCRIPTION = r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -134,16 +135,23 @@ class AwsConfig(Section):
 
 
 class AzureConfig(Section):
-    """Microsoft Azure: reserved, this version has no tables for it."""
+    """Microsoft Azure."""
 
-    enabled: bool = Field(False, description="Refused while there are no tables for Azure.")
-    subscriptions: list[str] = Field([], description="Reserved: subscriptions to read.")
-    tenant_id: str | None = Field(None, description="Reserved: tenant to log in to.")
-    cloud: Literal["public", "china", "usgov"] = Field(
-        "public", description="Reserved: which Azure cloud."
+    enabled: bool = Field(False, description="Whether Azure is audited.")
+    subscriptions: list[Annotated[str, Field(pattern=_SUBSCRIPTION)]] = Field(
+        [], description="Empty: every enabled subscription that the credentials see."
     )
-    base_url: str | None = Field(None, description="Reserved: endpoint of the resource manager.")
-    activity_log: bool = Field(False, description="Reserved: who changed what.")
+    tenant_id: str | None = Field(
+        None, description="Tenant to log in to, else the one of the credentials."
+    )
+    cloud: Literal["public", "china", "usgov"] = Field("public", description="Which Azure cloud.")
+    base_url: str | None = Field(
+        None, description="Endpoint of the resource manager; no credential is sent over plain http."
+    )
+    instance_attributes: bool = Field(
+        True, description="Read user data hashes: a call per virtual machine and scale set."
+    )
+    activity_log: bool = Field(False, description="Read who changed what, from the activity log.")
 
 
 class GcpConfig(Section):

@@ -17,7 +17,8 @@ from typing import Any, Protocol
 
 from auditor.collect.aws.arn import partition_of
 from auditor.collect.aws.errors import SDK_ERRORS, error_code
-from auditor.collect.aws.retry import Budget, send
+from auditor.collect.aws.retry import send
+from auditor.collect.backoff import Budget
 from auditor.collect.context import CollectContext
 from auditor.errors import CollectError
 from auditor.model import Scope, Status

@@ -21,8 +21,9 @@ from auditor import __version__
 from auditor.collect.aws.answers import EVENT, AnswerReader
 from auditor.collect.aws.credentials import assumed_role
 from auditor.collect.aws.errors import classify
-from auditor.collect.aws.retry import Budget, send
+from auditor.collect.aws.retry import send
 from auditor.collect.aws.scope import Answer, AwsScope, Method
+from auditor.collect.backoff import Budget
 from auditor.collect.context import CollectContext
 from auditor.config import AwsAccount, AwsConfig, AwsOrganization, Config
 from auditor.errors import CollectError
