@@ -16,7 +16,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from auditor import __version__
-from auditor.collect.backoff import RETRIED, Budget, wait
+from auditor.collect.backoff import Budget, persist
 from auditor.collect.context import CollectContext
 from auditor.collect.gcp.errors import SDK_ERRORS, ApiError, MalformedError, classify
 
@@ -72,26 +72,13 @@ class Transport:
         operation = operation or f"{service} {method} {path}"
         with self._lock:
             budget = self._budgets.setdefault(service, Budget())
-        attempt = 0
-        while True:
-            self.context.check()
-            attempt += 1
-            try:
-                answer = self._once(service, method, path, query, body, operation)
-            except SDK_ERRORS as exc:
-                failure = classify(exc, self.label, operation=operation)
-                if failure is None:
-                    raise
-                if failure.kind == "throttled":
-                    self.context.throttled()
-                if failure.kind not in RETRIED or not budget.allows(
-                    failure.kind, attempt, self.context.max_attempts
-                ):
-                    raise failure from exc
-                self.context.sleep(wait(failure.kind, attempt))
-            else:
-                budget.succeeded()
-                return answer
+        return persist(
+            lambda: self._once(service, method, path, query, body, operation),
+            self.context,
+            budget,
+            errors=SDK_ERRORS,
+            meaning=lambda exc: classify(exc, self.label, operation=operation),
+        )
 
     def login(self) -> None:
         """Resolve the credentials now, so that their absence is known before anything is read."""

@@ -1,91 +1,19 @@
-"""The types that stages of the pipeline hand to each other: plain, frozen data.
-
-The words are the project's glossary; see `docs/concepts.md`.
-"""
+"""What stages of the pipeline hand to each other: plain, frozen data."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
+
+from auditor.model.words import GLOBAL, FindingStatus, Outcome, Severity, Status, Verdict
 
 JsonValue = Any
 """A value that JSON can carry: None, bool, int, float, str, list or dict of these."""
 
 Row = Mapping[str, Any]
 """One resource as a table's `transform` returns it: column name -> value."""
-
-
-class Status(StrEnum):
-    """Outcome of reading one table in one scope."""
-
-    COMPLETE = "complete"
-    DENIED = "denied"
-    THROTTLED = "throttled"
-    FAILED = "failed"
-    TRUNCATED = "truncated"
-    DISABLED = "disabled"
-    SKIPPED = "skipped"
-
-    @property
-    def is_gap(self) -> bool:
-        """Whether this outcome leaves something unread that the run was asked to read."""
-        return self not in (Status.COMPLETE, Status.SKIPPED)
-
-
-class Verdict(StrEnum):
-    """What a finding says about a resource."""
-
-    NEW = "NEW"
-    REMOVED = "REMOVED"
-    REPLACED = "REPLACED"
-    LOOSENED = "LOOSENED"
-    TIGHTENED = "TIGHTENED"
-    SUSPICIOUS = "SUSPICIOUS"
-    CHANGED = "CHANGED"
-    UNKNOWN = "UNKNOWN"
-
-
-class Severity(StrEnum):
-    """How much a finding matters; ordered by `rank`, most severe first."""
-
-    CRITICAL = "critical"
-    HIGH = "high"
-    MEDIUM = "medium"
-    LOW = "low"
-    INFO = "info"
-
-    @property
-    def rank(self) -> int:
-        """0 for critical, 4 for info: sorts the worst first."""
-        return list(Severity).index(self)
-
-
-class FindingStatus(StrEnum):
-    """Where a finding is in its life."""
-
-    NEW = "new"
-    OPEN = "open"
-    REOPENED = "reopened"
-    RESOLVED = "resolved"
-    WAIVED = "waived"
-
-
-class Outcome(StrEnum):
-    """What a whole run came to."""
-
-    CLEAN = "clean"
-    DRIFT = "drift"
-    INCOMPLETE = "incomplete"
-    UNAPPROVED = "unapproved"
-    INTEGRITY = "integrity"
-
-    @property
-    def exit_code(self) -> int:
-        """The process exit code: 0, 3, 4, 4, 5."""
-        return {"clean": 0, "drift": 3, "incomplete": 4, "unapproved": 4, "integrity": 5}[self]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -100,6 +28,11 @@ class Scope:
 
     def __str__(self) -> str:
         return f"{self.cloud}/{self.account_id}/{self.region}"
+
+    @property
+    def whole_account(self) -> Scope:
+        """The scope of tables that are read for all regions of the account at once."""
+        return Scope(self.cloud, self.account_id, GLOBAL)
 
 
 @dataclass(frozen=True, slots=True)
