@@ -93,12 +93,6 @@ def _check(config: Config, path: Path) -> None:
                 where=str(path),
                 hint="use https",
             )
-    if config.gcp.folder and config.gcp.organization:
-        raise ConfigError(
-            "gcp.folder and gcp.organization exclude each other",
-            where=str(path),
-            hint="give the one that contains the projects to read",
-        )
     if config.aws.accounts and config.aws.organization:
         raise ConfigError(
             "aws.accounts and aws.organization exclude each other",
