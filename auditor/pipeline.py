@@ -17,7 +17,7 @@ from auditor.diff.engine import Drift, find_drift
 from auditor.diff.queries import load_queries
 from auditor.diff.settings import Setting, load_settings
 from auditor.errors import ConfigError, IntegrityError
-from auditor.model import AuditRun, Baseline, Coverage, Outcome, Query, Snapshot
+from auditor.model import AuditRun, Baseline, Coverage, Outcome, Query, Scope, Snapshot
 from auditor.store.database import reading, run_lock, transaction, writing
 from auditor.store.findings import Evaluated, findings_at, order, record_findings
 from auditor.store.runs import (
@@ -28,13 +28,24 @@ from auditor.store.runs import (
     record_run,
     with_approval,
 )
-from auditor.store.snapshots import coverage_of, find_snapshot, latest_snapshot
+from auditor.store.snapshots import (
+    coverage_of,
+    find_snapshot,
+    last_complete,
+    latest_snapshot,
+)
 
 if TYPE_CHECKING:
     from auditor.collect.progress import Progress
 
 PATIENCE = timedelta(minutes=10)
 """How long a run waits for readers, rather than lose what it has collected."""
+
+LATE_EVENTS = timedelta(hours=1)
+"""How late an entry may appear in a provider's log."""
+
+FIRST_EVENTS = timedelta(days=1)
+"""How far back a log is read for the first time."""
 
 Clock = Callable[[], datetime]
 
@@ -102,7 +113,7 @@ def next_steps(run: AuditRun) -> tuple[str, ...]:
         return ("audit store verify",)
     if run.gaps:
         steps.append("audit doctor")
-    if run.baseline is None or run.unapproved:
+    if run.unapproved:
         steps.append('audit baseline approve --reason "..."')
     if run.active:
         steps.append(f"audit findings show {run.active[0].fingerprint[:8]}")
@@ -135,7 +146,8 @@ class _Rules:
 
 
 def _take_snapshot(config: Config, progress: Progress | None, clock: Clock) -> Snapshot:
-    from auditor.collect.engine import bounded_by, check_selection, collect, specs
+    from auditor.collect.clouds import bounded_by, check_selection, specs
+    from auditor.collect.engine import collect
     from auditor.collect.progress import Progress
     from auditor.store.seal import SealRequest, seal
     from auditor.store.stage import Stage, remove_leftovers
@@ -147,12 +159,9 @@ def _take_snapshot(config: Config, progress: Progress | None, clock: Clock) -> S
     remove_leftovers(config.store.path)
     run_id = str(uuid.uuid4())
     with Stage(config.store.path, run_id) as stage:
-        coverage = collect(
-            config,
-            stage.write,
-            context=bounded_by(config.run),
-            progress=progress or Progress(),
-        )
+        context = bounded_by(config.run)
+        context.since = _events_since(config, started)
+        coverage = collect(config, stage.write, context=context, progress=progress or Progress())
         request = SealRequest(
             run_id=run_id,
             started_at=started,
@@ -168,6 +177,21 @@ def _take_snapshot(config: Config, progress: Progress | None, clock: Clock) -> S
         with writing(config.store, now=started, patience=PATIENCE) as con:
             snapshot, _ = seal(con, request)
     return snapshot
+
+
+def _events_since(config: Config, started: datetime) -> Callable[[str, Scope], datetime]:
+    """Return from when on a log is to be read: where it was last read completely, and a bit more.
+
+    Providers deliver entries late, so the overlap is read again; an entry is stored once.
+    """
+    with reading(config.store) as con:
+        known = last_complete(con)
+
+    def since(table: str, scope: Scope) -> datetime:
+        before = known.get((table, scope))
+        return before - LATE_EVENTS if before else started - FIRST_EVENTS
+
+    return since
 
 
 def _approval_head(config: Config) -> str | None:

@@ -107,7 +107,8 @@ def _config(path: Path) -> Any:
 
 def _collect(*, seal: bool) -> int:
     from auditor import pipeline
-    from auditor.collect.engine import bounded_by, collect
+    from auditor.collect.clouds import bounded_by
+    from auditor.collect.engine import collect
     from auditor.collect.progress import Progress
     from auditor.store.stage import Stage
 
@@ -136,7 +137,8 @@ PARTS = (
 def parts() -> dict[str, tuple[float, float]]:
     """Return microseconds per instance of each part, run one after the other."""
     from auditor.collect.batch import prepare, to_batch
-    from auditor.collect.engine import BATCH_ROWS, bounded_by, session_of
+    from auditor.collect.clouds import bounded_by, session_of
+    from auditor.collect.engine import BATCH_ROWS
     from auditor.collect.garbage import seldom_searched
     from auditor.config import Config
     from auditor.store.stage import Stage
@@ -178,7 +180,7 @@ def parts() -> dict[str, tuple[float, float]]:
 def _sealed(config: Any, scope: Any, staged: dict[str, Path]) -> Watch:
     from datetime import UTC, datetime
 
-    from auditor.collect.engine import specs
+    from auditor.collect.clouds import specs
     from auditor.model import Coverage, Status
     from auditor.store.database import writing
     from auditor.store.seal import SealRequest, seal

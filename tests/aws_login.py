@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from botocore.loaders import create_loader
 
-from auditor.collect.aws.retry import RETRIED
 from auditor.collect.aws.session import Account, accounts
+from auditor.collect.backoff import RETRIED
 from auditor.collect.context import CollectContext
 from auditor.config import Config
 from tests.aws_stub import Stub

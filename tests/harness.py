@@ -162,7 +162,7 @@ class Lab:
 def fill(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row with everything that every row has."""
     full = {"cloud": HOME.cloud, "account_id": HOME.account_id, "region": HOME.region, **row}
-    kind, column = _IDS[table]
+    kind, column = _IDS.get(table, (table, None))
     short = full.pop("id", "r-1")
     arn = f"arn:aws:ec2:{full['region']}:{full['account_id']}"
     full.setdefault("resource_id", f"{arn}:{kind}/{short}")

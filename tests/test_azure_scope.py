@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from auditor.collect.azure import retry
+from auditor.collect import backoff
+from auditor.collect.azure.retry import LONGEST_ASKED
 from auditor.collect.catalog import all_tables
 from auditor.collect.table import ResourceTable
 from auditor.errors import CollectError
@@ -23,7 +24,7 @@ VMS = f"{BASE}/providers/Microsoft.Compute/virtualMachines"
 
 @pytest.fixture(autouse=True)
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "RETRIED", dict.fromkeys(retry.RETRIED, 0.001))
+    monkeypatch.setattr(backoff, "RETRIED", dict.fromkeys(backoff.RETRIED, 0.001))
 
 
 def script_of(*replies: Reply) -> Callable[..., Reply]:
@@ -159,7 +160,7 @@ def test_retry_after_is_honoured_and_bounded(monkeypatch: pytest.MonkeyPatch) ->
     asked = [error("x", 429, retry_after="7"), error("x", 429, retry_after="9999"), value()]
     with scope_of(script_of(*asked), context) as (scope, _):
         list(scope.pages(DISKS, "1"))
-    assert 7 <= waits[0] < 8 and waits[1] <= retry.LONGEST_ASKED + 1
+    assert 7 <= waits[0] < 8 and waits[1] <= LONGEST_ASKED + 1
 
 
 def test_denied_is_not_retried() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from auditor.collect import engine
+from auditor.collect import clouds, engine
 from auditor.collect.agenda import Agenda
 from auditor.collect.progress import Progress
 from auditor.collect.table import ResourceTable, common, integer
@@ -74,6 +74,8 @@ def collect(monkeypatch: pytest.MonkeyPatch) -> Any:
         )
         monkeypatch.setattr(engine, "all_tables", lambda: tuple(tables))
         monkeypatch.setattr(engine, "session_of", lambda cloud: session)
+        monkeypatch.setattr(clouds, "session_of", lambda cloud: session)
+        monkeypatch.setattr(clouds, "all_tables", lambda: tuple(tables))
         monkeypatch.setattr(engine, "_GRACE", 0.2)
         config = Config(aws=AwsConfig(), run=RunConfig(concurrency=4, **options))
         rows = 0
@@ -83,7 +85,7 @@ def collect(monkeypatch: pytest.MonkeyPatch) -> Any:
             rows += batch.num_rows
 
         found = engine.collect(
-            config, sink or count, context=engine.bounded_by(config.run), progress=Progress()
+            config, sink or count, context=clouds.bounded_by(config.run), progress=Progress()
         )
         return {(c.table, c.scope.account_id, c.scope.region): c for c in found}, rows
 

@@ -1,109 +1,54 @@
-"""Recorded answers of the real API, from outside the repository: each item becomes one row.
-
-`AUDITOR_RECORDINGS` names the folder; it holds `manifest.tsv` and the files that it lists. They
-are tests of what real answers look like, not fixtures, and none of them is copied here.
-"""
+"""Recorded answers of the real API (`aws_recordings.py`): each item becomes one row."""
 
 from __future__ import annotations
 
-import csv
 import json
-import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
 
 from auditor.collect.catalog import all_tables
-from auditor.collect.table import ResourceTable
 from auditor.model import Scope
+from tests.aws_recordings import atoms, check_row, files, recorded, skip_without_recordings
 
-FOLDER = Path(
-    os.environ.get("AUDITOR_RECORDINGS", Path(__file__).parents[2] / "shared" / "recordings")
-)
 SCOPE = Scope("aws", "111122223333", "us-east-1")
 TABLES = {table.name: table for table in all_tables()}
 LISTINGS = {
-    "DescribeInstances": ("aws_ec2_instances", "Reservations"),
-    "DescribeSecurityGroups": ("aws_ec2_security_groups", "SecurityGroups"),
-    "DescribeNetworkInterfaces": ("aws_ec2_network_interfaces", "NetworkInterfaces"),
-    "DescribeVolumes": ("aws_ec2_ebs_volumes", "Volumes"),
-    "DescribeSnapshots": ("aws_ec2_ebs_snapshots", "Snapshots"),
-    "DescribeImages": ("aws_ec2_images", "Images"),
+    "ec2.DescribeInstances": ("aws_ec2_instances", "Reservations"),
+    "ec2.DescribeSecurityGroups": ("aws_ec2_security_groups", "SecurityGroups"),
+    "ec2.DescribeNetworkInterfaces": ("aws_ec2_network_interfaces", "NetworkInterfaces"),
+    "ec2.DescribeVolumes": ("aws_ec2_ebs_volumes", "Volumes"),
+    "ec2.DescribeSnapshots": ("aws_ec2_ebs_snapshots", "Snapshots"),
+    "ec2.DescribeImages": ("aws_ec2_images", "Images"),
+    "ec2.DescribeSubnets": ("aws_ec2_subnets", "Subnets"),
+    "ec2.DescribeVpcs": ("aws_ec2_vpcs", "Vpcs"),
+    "ec2.DescribeAddresses": ("aws_ec2_eips", "Addresses"),
+    "ec2.DescribeFlowLogs": ("aws_ec2_flow_logs", "FlowLogs"),
+    "ec2.DescribeRouteTables": ("aws_ec2_route_tables", "RouteTables"),
+    "ec2.DescribeNetworkAcls": ("aws_ec2_network_acls", "NetworkAcls"),
+    "ec2.DescribeManagedPrefixLists": ("aws_ec2_managed_prefix_lists", "PrefixLists"),
+    "ec2.DescribeLaunchTemplateVersions": (
+        "aws_ec2_launch_template_versions",
+        "LaunchTemplateVersions",
+    ),
+    "autoscaling.DescribeAutoScalingGroups": ("aws_autoscaling_groups", "AutoScalingGroups"),
+    "iam.ListInstanceProfiles": ("aws_iam_instance_profiles", "InstanceProfiles"),
 }
-INSTANT = ("year", "month", "day", "hour", "minute", "second", "microsecond")
+HASHED = {"Sha256", "Length"}
 SINGLE = {
     "DescribeInstanceAttribute": "aws_ec2_instance_attributes",
     "DescribeSnapshotAttribute": "aws_ec2_ebs_snapshots",
     "DescribeImageAttribute": "aws_ec2_images",
 }
 
-if not (FOLDER / "manifest.tsv").exists() and not os.environ.get("CI"):
-    pytest.skip("no recordings; set AUDITOR_RECORDINGS to their folder", allow_module_level=True)
-
-
-def recorded(operation: str) -> Iterator[dict[str, Any]]:
-    """Yield each recorded answer of an EC2 operation as the SDK would return it."""
-    with (FOLDER / "manifest.tsv").open(encoding="utf-8") as lines:
-        for entry in csv.DictReader(lines, delimiter="\t"):
-            wanted = (entry["cloud"], entry["operation"]) == ("aws", f"ec2.{operation}")
-            if wanted and entry["kind"] in ("recorded", "sanitised"):
-                answer = json.loads((FOLDER / entry["file"]).read_text(encoding="utf-8"))
-                yield typed(
-                    answer.get("data", answer), model().operation_model(operation).output_shape
-                )
-
-
-@cache
-def model() -> Any:
-    import botocore.session
-
-    return botocore.session.get_session().get_service_model("ec2")
-
-
-def typed(value: Any, shape: Any) -> Any:
-    """Turn recorded instants into datetimes, following the API's own description."""
-    kind = getattr(shape, "type_name", None)
-    if isinstance(value, dict) and value.get("__class__") == "datetime":
-        return datetime(**{k: v for k, v in value.items() if k in INSTANT}, tzinfo=UTC)
-    if kind == "timestamp" and isinstance(value, str):
-        return datetime.fromisoformat(value)
-    if kind == "string" and isinstance(value, bool):
-        return str(value).lower()  # NOTE: some sanitised files have true where the wire has text
-    if isinstance(value, dict):
-        members = getattr(shape, "members", {})
-        return {key: typed(inner, members.get(key)) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [typed(inner, getattr(shape, "member", None)) for inner in value]
-    return value
-
-
-def check_row(table: ResourceTable, row: dict[str, Any]) -> None:
-    """Every column is there, has the type it says, and the keys are not empty."""
-    assert list(row.keys() - {c.name for c in table.columns}) == []
-    assert list({c.name for c in table.columns} - row.keys()) == []
-    for column in table.columns:
-        value = row[column.name]
-        if column.not_null:
-            assert value, column.name
-        if column.name in ("tags", "document"):
-            json.dumps(value, default=str)
-        else:
-            try:
-                got = pa.array([value], column.type).to_pylist()
-            except pa.ArrowException as exc:
-                raise AssertionError(f"{column.name}: {value!r}") from exc
-            assert got == [value], column.name
+skip_without_recordings()
 
 
 def items_of(operation: str, answer: dict[str, Any]) -> list[dict[str, Any]]:
     _, key = LISTINGS[operation]
     found = answer.get(key) or []
-    if operation == "DescribeInstances":
+    if operation == "ec2.DescribeInstances":
         return [raw for group in found for raw in group["Instances"]]
     return found
 
@@ -112,7 +57,8 @@ def items_of(operation: str, answer: dict[str, Any]) -> list[dict[str, Any]]:
 def test_listing(operation: str) -> None:
     table = TABLES[LISTINGS[operation][0]]
     items = rows = 0
-    for answer in recorded(operation):
+    service, _, name = operation.partition(".")
+    for answer in recorded(name, service):
         found = items_of(operation, answer)
         made = [dict(table.transform(raw, SCOPE)) for raw in found]
         for row in made:
@@ -121,7 +67,7 @@ def test_listing(operation: str) -> None:
         own = {json.dumps(raw, sort_keys=True, default=str) for raw in found}
         assert len({row["resource_id"] for row in made}) <= len(own)
         items, rows = items + len(found), rows + len(made)
-    print(f"ec2.{operation}: {items} items in, {rows} rows out")
+    print(f"{operation}: {items} items in, {rows} rows out")
     assert rows == items > 0
 
 
@@ -154,33 +100,6 @@ def test_rules_of_recorded_groups() -> None:
     assert len(rules) > 100
 
 
-def atoms() -> Iterator[dict[str, Any]]:
-    number = 0
-    for answer in recorded("DescribeSecurityGroups"):
-        for group in answer["SecurityGroups"]:
-            for key, egress in (("IpPermissions", False), ("IpPermissionsEgress", True)):
-                for permission in group.get(key) or ():
-                    for peer in peers(permission):
-                        number += 1
-                        yield {
-                            "SecurityGroupRuleId": f"sgr-{number:017x}",
-                            "GroupId": group["GroupId"],
-                            "GroupOwnerId": group["OwnerId"],
-                            "IsEgress": egress,
-                            "IpProtocol": permission["IpProtocol"],
-                            "FromPort": permission.get("FromPort", -1),
-                            "ToPort": permission.get("ToPort", -1),
-                            **peer,
-                        }
-
-
-def peers(permission: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield from ({"CidrIpv4": p["CidrIp"]} for p in permission.get("IpRanges") or ())
-    yield from ({"CidrIpv6": p["CidrIpv6"]} for p in permission.get("Ipv6Ranges") or ())
-    yield from ({"PrefixListId": p["PrefixListId"]} for p in permission.get("PrefixListIds") or ())
-    yield from ({"ReferencedGroupInfo": p} for p in permission.get("UserIdGroupPairs") or ())
-
-
 def test_regional_settings() -> None:
     table = TABLES["aws_ec2_regional_settings"]
     rows = 0
@@ -194,3 +113,75 @@ def test_regional_settings() -> None:
         rows += 1
     print(f"ec2.GetEbsEncryptionByDefault: {rows} items in, {rows} rows out")
     assert rows > 0
+
+
+def test_entries_of_network_acls() -> None:
+    table = TABLES["aws_ec2_network_acl_entries"]
+    rows = 0
+    for answer in recorded("DescribeNetworkAcls"):
+        for acl in answer["NetworkAcls"]:
+            known = {"NetworkAclId": acl["NetworkAclId"], "OwnerId": acl.get("OwnerId")}
+            made = [dict(table.transform({**e, **known}, SCOPE)) for e in acl["Entries"]]
+            assert len({row["resource_id"] for row in made}) == len(made)
+            for row in made:
+                check_row(table, row)
+                assert row["action"] in ("allow", "deny") and " nowhere" not in row["rule"]
+            rows += len(made)
+    print(f"ec2.DescribeNetworkAcls, entries: {rows} items in, {rows} rows out")
+    assert rows > 0
+
+
+def test_entries_of_prefix_lists() -> None:
+    table = TABLES["aws_ec2_managed_prefix_lists"]
+    rows = 0
+    for answer in recorded("GetManagedPrefixListEntries"):
+        raw = {"PrefixListId": "pl-0123", "Entries": answer["Entries"]}
+        row = dict(table.transform(raw, SCOPE))
+        check_row(table, row)
+        assert row["entries"] == sorted({entry["Cidr"] for entry in answer["Entries"]})
+        rows += 1
+    print(f"ec2.GetManagedPrefixListEntries: {rows} items in, {rows} rows out")
+    assert rows > 0
+
+
+def test_user_data_of_launch_templates_is_hashed() -> None:
+    table = TABLES["aws_ec2_launch_template_versions"]
+    secrets = 0
+    for answer in recorded("DescribeLaunchTemplateVersions"):
+        for raw in answer["LaunchTemplateVersions"]:
+            secret = raw["LaunchTemplateData"].get("UserData")
+            if secret:
+                row = dict(table.transform(raw, SCOPE))
+                assert row["user_data_sha256"] and row["user_data_length"]
+                assert row["document"]["LaunchTemplateData"]["UserData"].keys() == HASHED
+                secrets += 1
+    assert secrets > 0
+
+
+def records(operation: str) -> Iterator[dict[str, Any]]:
+    """Yield recorded events: wrapped by LookupEvents, bare, or beside what a test expects."""
+    for path in files(operation):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(content, dict):
+            content = content.get("Events") or content.get("Records") or [content]
+        for item in content:
+            yield item.get("log") or item.get("detail") or item
+
+
+@pytest.mark.parametrize(
+    "operation",
+    ["cloudtrail.LookupEvents.stratus-red-team", "cloudtrail-log", "audit-events", "cwe-events"],
+)
+def test_events(operation: str) -> None:
+    table = TABLES["aws_cloudtrail_events"]
+    events = list(records(operation))
+    rows = [dict(table.transform(raw, SCOPE)) for raw in events]
+    for row in rows:
+        check_row(table, row)
+        assert row["event_time"] and row["event_source"] and row["outcome"]
+    known = [row for row in rows if row["step"]]
+    named = sum(bool(row["resource_ids"]) for row in known)
+    print(f"{operation}: {len(events)} items in, {len(rows)} rows out,", end=" ")
+    print(f"{len(known)} of the catalogue, {named} of those name resources")
+    assert len(rows) == len(events) > 0
+    assert known and named

@@ -53,7 +53,7 @@ def enum(setting: Setting) -> Iterator[tuple[str, Any, Any, str]]:
     yield "to unheard of", order[0], "unheard-of", UNKNOWN
     yield "from unheard of", "unheard-of", order[-1], UNKNOWN
     yield "between unheard of", "unheard-of", "other", UNKNOWN
-    yield "other case", order[0], order[-1].upper(), UNKNOWN
+    yield "other case", order[0], order[-1].swapcase(), UNKNOWN
     yield "to empty", order[0], "", UNKNOWN
     for value in order:
         rank = order.index(value)
@@ -72,9 +72,11 @@ def boolean(setting: Setting) -> Iterator[tuple[str, Any, Any, str]]:
     loose = setting.loose == "true"
     yield "looser", not loose, loose, LOOSE
     yield "tighter", loose, not loose, TIGHT
+    known = None if setting.absent is None else int((setting.absent == "true") == loose)
     for value in (True, False):
-        yield f"missing to {value}", None, value, UNKNOWN
-        yield f"{value} to missing", value, None, UNKNOWN
+        rank = int(value == loose)
+        yield f"missing to {value}", None, value, by_rank(known, rank)
+        yield f"{value} to missing", value, None, by_rank(rank, known)
 
 
 def number(setting: Setting) -> Iterator[tuple[str, Any, Any, str]]:

@@ -15,6 +15,7 @@ from auditor.baseline.versions import (
     Override,
     approved_baseline,
     content_of,
+    covered,
     log_record,
     write_version,
 )
@@ -69,8 +70,8 @@ def approve_snapshot(
     }
     content = Content(
         scopes=old.scopes | fresh,
-        overrides=tuple(o for o in old.overrides if (o.table, o.scope) not in fresh),
-        acceptances=tuple(a for a in old.acceptances if (a.table, a.scope) not in fresh),
+        overrides=tuple(o for o in old.overrides if not covered(fresh, o.table, o.scope)),
+        acceptances=tuple(a for a in old.acceptances if not covered(fresh, a.table, a.scope)),
     )
     if not fresh:
         raise BaselineError(

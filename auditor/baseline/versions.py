@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -72,6 +72,11 @@ class Content:
         ]
         lines += [f"finding {a.fingerprint} {a.content_hash}\n" for a in self.acceptances]
         return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
+
+
+def covered(keys: Collection[Key], table: str, scope: Scope) -> bool:
+    """Say whether one of these scopes of tables holds the rows of a table in a scope."""
+    return (table, scope) in keys or (table, scope.whole_account) in keys
 
 
 def versions(con: duckdb.DuckDBPyConnection, name: str | None = None) -> list[Baseline]:

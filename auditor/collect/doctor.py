@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from auditor.collect.catalog import CLOUDS, all_tables, select_tables
-from auditor.collect.engine import Account, bounded_by, classified, session_of
+from auditor.collect.clouds import Account, bounded_by, classified, session_of
 from auditor.collect.table import ResourceTable, ScopeClient
 from auditor.config import Config
 from auditor.model import Status

@@ -6,28 +6,27 @@ is denied makes its scope incomplete and names the reason. The scopes beside it 
 
 from __future__ import annotations
 
-import importlib
 import logging
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 
 import pyarrow as pa
 
 from auditor.collect.agenda import Agenda
 from auditor.collect.batch import RowError, prepare, to_batch
 from auditor.collect.catalog import CLOUDS, all_tables, select_tables
+from auditor.collect.clouds import Account, check_selection, classified, session_of
 from auditor.collect.context import CollectContext
 from auditor.collect.garbage import seldom_searched
 from auditor.collect.progress import Progress
 from auditor.collect.table import ResourceTable, ScopeClient
-from auditor.config import Config, RunConfig
-from auditor.errors import CollectError, MissingExtraError, StoreError
-from auditor.model import Coverage, Scope, Status, TableSpec
+from auditor.config import Config
+from auditor.errors import CollectError, StoreError
+from auditor.model import Coverage, Scope, Status
 
 log = logging.getLogger(__name__)
 
@@ -38,23 +37,6 @@ _GRACE = 5.0
 """Seconds that readings get past the deadline to notice it themselves."""
 
 Sink = Callable[[str, pa.RecordBatch], None]
-
-
-class Account(Protocol):
-    """An account as a cloud's session offers it."""
-
-    cloud: str
-    label: str
-    account_id: str | None
-
-    def open(self) -> None:
-        """Resolve credentials and list the regions."""
-
-    def scopes(self, *, regional: bool) -> Sequence[ScopeClient]:
-        """Return a client for each scope."""
-
-    def close(self) -> None:
-        """Let go of what `open` and the readings have made; nothing is read after it."""
 
 
 class _Open:
@@ -98,26 +80,6 @@ class _Collection:
         self.sink(table, batch)
 
 
-def specs() -> list[TableSpec]:
-    """Return the definitions of all tables, for the store."""
-    return [table.spec() for table in all_tables()]
-
-
-def bounded_by(run: RunConfig) -> CollectContext:
-    """Return the deadline, time-outs and retry cap of a run that starts now."""
-    return CollectContext(
-        deadline=time.monotonic() + run.deadline.total_seconds(),
-        connect_timeout=run.connect_timeout.total_seconds(),
-        read_timeout=run.read_timeout.total_seconds(),
-        max_attempts=run.max_attempts,
-    )
-
-
-def check_selection(config: Config) -> None:
-    """Raise `ConfigError` for table globs that match nothing, before anything is read."""
-    select_tables(all_tables(), config.run.tables, config.run.skip_tables)
-
-
 @seldom_searched()
 def collect(
     config: Config, sink: Sink, *, context: CollectContext, progress: Progress
@@ -150,22 +112,6 @@ def collect(
     if not finished:
         log.warning("collection was given up at its deadline")
     return sorted(state.coverage.values(), key=lambda c: (c.scope, c.table))
-
-
-def session_of(cloud: str) -> Any:
-    """Return the session module of a cloud; raises `MissingExtraError` without its SDK."""
-    try:
-        return importlib.import_module(f"auditor.collect.{cloud}.session")
-    except ModuleNotFoundError as exc:
-        raise MissingExtraError(
-            f"{cloud} is enabled, but its SDK is not installed ({exc.name})",
-            hint=f"pip install 'cloud-baseline-auditor[{cloud}]', or set {cloud}.enabled = false",
-        ) from exc
-
-
-def session_permissions(cloud: str, config: Config) -> list[str]:
-    """Return what a cloud's session itself must be allowed, besides the tables."""
-    return list(session_of(cloud).permissions(config))
 
 
 def _queue_accounts(state: _Collection, cloud: str) -> None:
@@ -291,19 +237,6 @@ def _gaps(
     """One coverage row per table for an account that could not be opened."""
     for table in _tables(state, cloud)[0]:
         yield Coverage(table.name, scope, Status(failure.status), 0, failure.kind, _detail(failure))
-
-
-def classified(cloud: str, error: Exception) -> CollectError:
-    """Return what an error means for its scope; what nobody foresaw is `internal`."""
-    if isinstance(error, CollectError):
-        return error
-    known = session_of(cloud).classify(error)
-    if isinstance(known, CollectError):
-        return known
-    # NOTE: the error's own text may quote a response, so only where it arose is logged.
-    trace = "".join(traceback.format_tb(error.__traceback__))
-    log.error("unexpected %s while reading %s\n%s", type(error).__name__, cloud, trace)
-    return CollectError(f"unexpected {type(error).__name__}", status=Status.FAILED, kind="internal")
 
 
 def _detail(failure: CollectError) -> str:

@@ -74,6 +74,11 @@ def hashed(value: str) -> str:
     return f"redacted:sha256:{short}:{len(value)}"
 
 
+def names_secret(key: str) -> bool:
+    """Say whether a key is of the kind that people put secrets under."""
+    return bool(_NAMES.search(key))
+
+
 def redact(row: dict[str, Any]) -> dict[str, Any]:
     """Return a row in which no value looks like a secret; ids are left as they are."""
     named = _named(row)

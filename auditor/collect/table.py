@@ -112,6 +112,7 @@ class ResourceTable(Table):  # type: ignore[misc]  # the SDK has no types
         gone: Mapping[str, tuple[str, ...]] | None = None,
         owner: str | None = None,
         kind: str = "resource",
+        switch: str | None = None,
     ) -> None:
         super().__init__(
             "", [*LEADING_COLUMNS, *columns, DOCUMENT_COLUMN], title=title, description=description
@@ -132,6 +133,9 @@ class ResourceTable(Table):  # type: ignore[misc]  # the SDK has no types
         self.kind = kind
         """`instance` for virtual machines, `event` for log entries, which are only ever added,
         else `resource`."""
+
+        self.switch = switch
+        """Key in the cloud's section of the configuration without which it is not read."""
 
     @property
     def resolver(self) -> ScopeResolver:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from auditor.diff.session import Session
 from auditor.diff.views import create_vocabulary
 from auditor.store.schema import OPEN
-from auditor.store.tables import present
+from auditor.store.tables import covers, present
 
 
 def show_inventory(session: Session, snapshot: int) -> None:
@@ -22,7 +22,7 @@ def show_inventory(session: Session, snapshot: int) -> None:
         con.execute(
             f'CREATE VIEW main."{spec.name}" AS SELECT {names}, EXISTS (SELECT 1 FROM '
             f"store.coverage c WHERE c.snapshot = {snapshot} AND c.table_name = '{spec.name}' "
-            "AND c.account_id = t.account_id AND c.region = t.region "
+            f"AND {covers('c', 't')} "
             "AND c.status = 'complete') AS observed "
             f"FROM {stored} WHERE t.valid_from <= {snapshot} AND t.valid_to > {snapshot} "
             f"AND {present(spec, 't')}"

@@ -23,12 +23,12 @@ from auditor.diff.views import create_vocabulary
 from auditor.errors import QueryError
 from auditor.model import Coverage, Status, TableSpec
 from auditor.store.database import reading
-from auditor.store.tables import present, table_specs
+from auditor.store.tables import covers, present, table_specs
 
 QUERY_SECONDS = 300.0
 """How long one query may run."""
 
-_KEY = "{0}.account_id = {1}.account_id AND {0}.region = {1}.region"
+_SAME_PLACE = "o.account_id = r.account_id AND o.region = r.region"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def show_sides(
         names = ", ".join(f'r."{c.name}"' for c in spec.columns)
         shown = f"{names}, r.row_hash, r.rowid AS row_number"
         stored = f'store.inventory."{spec.name}" r'
-        paired = f"JOIN main.compared c ON c.table_name = '{spec.name}' AND {_KEY.format('c', 'r')}"
+        paired = f"JOIN main.compared c ON c.table_name = '{spec.name}' AND {covers('c', 'r')}"
         con.execute(
             f'CREATE VIEW snapshot."{spec.name}" AS SELECT {shown} FROM {stored} {paired} '
             f"WHERE r.valid_from <= {snapshot} AND r.valid_to > {snapshot} "
@@ -170,7 +170,7 @@ def _long_form(table: str, columns: Sequence[str], since: dict[tuple[str, str], 
         "v.before::JSON AS before, v.after::JSON AS after "
         "FROM (SELECT c.*, greatest(b.valid_from, k.base_snapshot) AS read_at, "
         f"unnest([{values}]) AS v FROM changes c "
-        f"JOIN compared k ON k.table_name = c.table_name AND {_KEY.format('k', 'c')} "
+        f"JOIN compared k ON k.table_name = c.table_name AND {covers('k', 'c')} "
         f'JOIN store.inventory."{table}" b ON b.rowid = c.before_row '
         f'JOIN store.inventory."{table}" s ON s.rowid = c.after_row '
         f"WHERE c.table_name = '{table}') c "
@@ -223,10 +223,7 @@ def _approved_rows(spec: TableSpec, shown: str, paired: str, overridden: bool) -
     )
     if not overridden:
         return base
-    same = (
-        f"o.table_name = '{spec.name}' AND {_KEY.format('o', 'r')} "
-        "AND o.resource_id = r.resource_id"
-    )
+    same = f"o.table_name = '{spec.name}' AND {_SAME_PLACE} AND o.resource_id = r.resource_id"
     return (
         f"{base} AND NOT EXISTS (SELECT 1 FROM main.override o WHERE {same}) "
         f"UNION ALL SELECT {shown} FROM {paired} JOIN main.override o ON {same} "

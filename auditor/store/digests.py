@@ -18,6 +18,7 @@ import duckdb
 from auditor.model import Coverage, Scope, Snapshot, Status
 from auditor.store.hashing import digest, utc
 from auditor.store.schema import OPEN
+from auditor.store.tables import covers
 
 EMPTY_DIGEST = hashlib.sha256(b"").hexdigest()
 """Scope digest of a scope without resources."""
@@ -30,17 +31,20 @@ def scope_digests(
     *,
     at: int | None = None,
 ) -> dict[Scope, str]:
-    """Return the digest of each scope of a table, now or at a snapshot."""
+    """Return the digest of each scope of a table, now or at a snapshot.
+
+    The scope `global` of an account holds the table's rows of all its regions.
+    """
     scopes = list(scopes)
-    valid = f"valid_to = {OPEN}" if at is None else f"valid_from <= {at} AND valid_to > {at}"
+    valid = f"t.valid_to = {OPEN}" if at is None else f"t.valid_from <= {at} AND t.valid_to > {at}"
     found = {
         Scope(cloud, account, region): value
         for cloud, account, region, value in con.execute(
-            "SELECT cloud, account_id, region, sha256(string_agg(resource_id || ' ' || "
-            "row_hash::VARCHAR || chr(10), '' ORDER BY resource_id)) "
-            f'FROM store.inventory."{table}" SEMI JOIN (SELECT unnest(?::VARCHAR[]) AS cloud, '
-            "unnest(?::VARCHAR[]) AS account_id, unnest(?::VARCHAR[]) AS region) AS wanted "
-            f"USING (cloud, account_id, region) WHERE {valid} GROUP BY ALL",
+            "SELECT w.cloud, w.account_id, w.region, sha256(string_agg(t.resource_id || ' ' || "
+            "t.row_hash::VARCHAR || chr(10), '' ORDER BY t.resource_id)) "
+            f'FROM store.inventory."{table}" t JOIN (SELECT unnest(?::VARCHAR[]) AS cloud, '
+            "unnest(?::VARCHAR[]) AS account_id, unnest(?::VARCHAR[]) AS region) AS w "
+            f"ON {covers('w', 't')} AND w.cloud = t.cloud WHERE {valid} GROUP BY ALL",
             [
                 [scope.cloud for scope in scopes],
                 [scope.account_id for scope in scopes],

@@ -47,7 +47,12 @@ class Evaluated:
             return True  # NOTE: it says itself what was not read.
         needed = set(self.queries[finding.query_id]) | {finding.resource_type}
         cloud, account = finding.scope.cloud, finding.scope.account_id
-        places = (finding.scope, Scope(cloud, account, "*"), Scope(cloud, "*", "*"))
+        places = (
+            finding.scope,
+            finding.scope.whole_account,
+            Scope(cloud, account, "*"),
+            Scope(cloud, "*", "*"),
+        )
         return not any((table, place) in self.unread for table in needed for place in places)
 
 

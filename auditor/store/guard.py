@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 import duckdb
@@ -14,13 +14,17 @@ LEAST_ROWS = 10
 
 
 def guard_against_shrinking(
-    con: duckdb.DuckDBPyConnection, coverage: Iterable[Coverage], share: float
+    con: duckdb.DuckDBPyConnection,
+    coverage: Iterable[Coverage],
+    share: float,
+    *,
+    exempt: Collection[str] = (),
 ) -> list[Coverage]:
     """Return the coverage with scopes that shrank too much marked as truncated.
 
     A scope that lost more than `share` of a table's rows since it was last complete counts as
     truncated, unless the reading before this one was truncated for the same reason: then this
-    is the second reading that confirms the loss.
+    is the second reading that confirms the loss. Tables in `exempt` may shrink: logs do.
     """
     before = _last_complete(con)
     suspected = _suspected_last_time(con)
@@ -31,6 +35,7 @@ def guard_against_shrinking(
         lost = known - item.rows
         if (
             item.status is Status.COMPLETE
+            and item.table not in exempt
             and lost >= LEAST_ROWS
             and lost > share * known
             and key not in suspected

@@ -11,7 +11,7 @@ import duckdb
 import orjson
 
 from auditor.errors import UsageError
-from auditor.model import Scope, TableSpec
+from auditor.model import GLOBAL, Scope, TableSpec
 from auditor.store.schema import OPEN
 from auditor.store.tables import table_specs
 
@@ -92,12 +92,13 @@ def observed_at(
     rows = con.execute(
         "SELECT s.id, s.sealed_at, coalesce(c.status, 'not read') FROM store.snapshot s "
         "LEFT JOIN store.coverage c ON c.snapshot = s.id AND c.table_name = ? AND c.cloud = ? "
-        "AND c.account_id = ? AND c.region = ? ORDER BY s.id",
+        "AND c.account_id = ? AND c.region IN (?, ?) ORDER BY s.id",
         [
             resource.table,
             resource.scope.cloud,
             resource.scope.account_id,
             resource.scope.region,
+            GLOBAL,
         ],
     ).fetchall()
     return [(number, _aware(at), status) for number, at, status in rows]

@@ -8,6 +8,7 @@ it was: its rows stay open and count as unobserved in this snapshot.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,7 +28,7 @@ from auditor.store.digests import (
 from auditor.store.guard import guard_against_shrinking
 from auditor.store.hashing import utc
 from auditor.store.schema import OPEN
-from auditor.store.tables import ensure_tables, insert_columns
+from auditor.store.tables import covers, ensure_tables, insert_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,10 @@ def seal(con: duckdb.DuckDBPyConnection, request: SealRequest) -> tuple[Snapshot
     with transaction(con):
         number = _next_number(con)
         ensure_tables(con, request.specs, number)
-        coverage = guard_against_shrinking(con, _counted(con, request), request.shrink_guard)
+        events = {spec.name for spec in request.specs if spec.kind == "event"}
+        coverage = guard_against_shrinking(
+            con, _counted(con, request), request.shrink_guard, exempt=events
+        )
         _mark_done(con, coverage)
         touched = {
             spec.name: _apply(con, spec, request.staged.get(spec.name), number)
@@ -87,16 +91,19 @@ def _counted(con: duckdb.DuckDBPyConnection, request: SealRequest) -> list[Cover
             f"FROM {_parquet(path)} GROUP BY ALL",
             [table],
         )
-    counts = {
-        (table, Scope(cloud, account, region)): (rows, twice)
-        for table, cloud, account, region, rows, twice in con.execute(
-            "SELECT table_name, cloud, account_id, region, count(*), "
-            "count(*) FILTER (readings > 1) FROM seen GROUP BY ALL"
-        ).fetchall()
-    }
+    rows_in: Counter[tuple[str, Scope]] = Counter()
+    twice_in: Counter[tuple[str, Scope]] = Counter()
+    for table, cloud, account, region, rows, twice in con.execute(
+        "SELECT table_name, cloud, account_id, region, count(*), "
+        "count(*) FILTER (readings > 1) FROM seen GROUP BY ALL"
+    ).fetchall():
+        here = Scope(cloud, account, region)
+        for scope in {here, here.whole_account}:
+            rows_in[table, scope] += rows
+            twice_in[table, scope] += twice
     counted: list[Coverage] = []
     for item in request.coverage:
-        rows, twice = counts.get((item.table, item.scope), (0, 0))
+        rows, twice = rows_in[item.table, item.scope], twice_in[item.table, item.scope]
         note = f"{twice} listed twice, the later reading kept" if twice else None
         counted.append(replace(item, rows=rows, detail=item.detail or note))
     return counted
@@ -118,8 +125,7 @@ def _mark_done(con: duckdb.DuckDBPyConnection, coverage: Iterable[Coverage]) -> 
     )
     con.execute(
         "DELETE FROM seen WHERE NOT EXISTS (SELECT 1 FROM done d WHERE "
-        "d.table_name = seen.table_name AND d.cloud = seen.cloud "
-        "AND d.account_id = seen.account_id AND d.region = seen.region)"
+        f"d.table_name = seen.table_name AND {covers('d', 'seen')})"
     )
 
 
@@ -133,8 +139,9 @@ def _apply(
         CREATE OR REPLACE TEMP TABLE shut AS
         SELECT t.rowid AS id, t.cloud, t.account_id, t.region FROM {table} t
         WHERE t.valid_to = {OPEN}
+          AND {spec.kind != "event"}
           AND EXISTS (SELECT 1 FROM done d WHERE d.table_name = '{spec.name}'
-                      AND d.account_id = t.account_id AND d.region = t.region)
+                      AND {covers("d", "t")})
           AND NOT EXISTS (SELECT 1 FROM seen s WHERE s.table_name = '{spec.name}'
                           AND s.account_id = t.account_id AND s.region = t.region
                           AND s.resource_id = t.resource_id AND s.row_hash = t.row_hash)
@@ -153,8 +160,9 @@ def _apply(
     touched = {
         Scope(*row)
         for row in con.execute(
-            "SELECT cloud, account_id, region FROM shut UNION "
-            "SELECT cloud, account_id, region FROM fresh"
+            "SELECT DISTINCT d.cloud, d.account_id, d.region FROM done d JOIN ("
+            "SELECT account_id, region FROM shut UNION SELECT account_id, region FROM fresh) r "
+            f"ON {covers('d', 'r')} WHERE d.table_name = '{spec.name}'"
         ).fetchall()
     }
     if touched:

@@ -65,6 +65,16 @@ def coverage_of(con: duckdb.DuckDBPyConnection, snapshot: int) -> list[Coverage]
     ]
 
 
+def last_complete(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, Scope], datetime]:
+    """Return when each table was last read completely in each scope: the start of that run."""
+    rows = con.execute(
+        "SELECT c.table_name, c.cloud, c.account_id, c.region, max(s.started_at) "
+        "FROM store.coverage c JOIN store.snapshot s ON s.id = c.snapshot "
+        "WHERE c.status = 'complete' GROUP BY ALL"
+    ).fetchall()
+    return {(table, Scope(c, a, r)): _aware(at) for table, c, a, r, at in rows}
+
+
 def _snapshot(row: tuple[object, ...]) -> Snapshot:
     number, run_id, started, sealed, *rest = row
     return Snapshot(number, run_id, _aware(started), _aware(sealed), *rest)  # type: ignore[arg-type]

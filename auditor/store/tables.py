@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import orjson
 
-from auditor.model import ColumnSpec, TableSpec
+from auditor.model import GLOBAL, ColumnSpec, TableSpec
 from auditor.store.hashing import canonical_text
 
 HISTORY_COLUMNS = ("valid_from", "valid_to", "row_hash", "evidence_hash")
@@ -65,6 +65,15 @@ def table_specs(con: duckdb.DuckDBPyConnection) -> list[TableSpec]:
         )
         for name, cloud, title, description, kind, owner, gone in rows
     ]
+
+
+def covers(scope: str, row: str) -> str:
+    """Return the SQL condition that a scope holds a row, both given by their aliases.
+
+    The scope `global` of an account holds the rows of all its regions: a table is read either
+    region by region or for a whole account at once, never both.
+    """
+    return f"{scope}.account_id = {row}.account_id AND {scope}.region IN ({row}.region, '{GLOBAL}')"
 
 
 def present(spec: TableSpec, alias: str) -> str:

@@ -18,7 +18,13 @@ SECRETS = ("planted-user-data-4711", "AKIAPLANTED4711PLANT", "planted-tag-passwo
 
 CONFIG = f"""
 [run]
-skip_tables = ["aws_ec2_regional_settings"]
+# moto does not serve these:
+skip_tables = [
+    "aws_ec2_instance_connect_endpoints",
+    "aws_ec2_regional_settings",
+    "aws_ec2_security_group_vpc_associations",
+    "aws_ec2_vpc_block_public_access",
+]
 concurrency = 8
 
 [aws]

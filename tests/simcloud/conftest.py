@@ -1,4 +1,4 @@
-"""A simulated cloud and the unchanged boto3 pointed at it."""
+"""Simulated clouds and the unchanged SDKs pointed at them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from botocore.config import Config
 from botocore.loaders import Loader
 
 from auditor.simcloud.aws import SimAws, generate
+from auditor.simcloud.gcp import SimGcp
+from auditor.simcloud.gcp import generate as generate_gcp
 
 ONE_TRY = Config(
     retries={"total_max_attempts": 1, "mode": "standard"},
@@ -21,6 +23,7 @@ ONE_TRY = Config(
 )
 ACCOUNTS = ("111111111111", "222222222222")
 REGIONS = ("us-east-1", "eu-west-1")
+PROJECTS = ("acme-one", "acme-two")
 
 Connect = Callable[..., Any]
 
@@ -57,3 +60,36 @@ def connect(cloud: SimAws, loader: Loader, monkeypatch: pytest.MonkeyPatch) -> I
     yield client
     for opened in clients:
         opened.close()
+
+
+@pytest.fixture
+def gcp() -> Iterator[SimGcp]:
+    estate = generate_gcp(projects=PROJECTS, instances=120, seed=7)
+    with SimGcp(estate) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def compute_v1() -> Any:
+    """Import the SDK once, and only for the tests that need it: it takes seconds."""
+    from google.cloud import compute_v1
+
+    return compute_v1
+
+
+@pytest.fixture
+def compute(gcp: SimGcp, compute_v1: Any) -> Iterator[Connect]:
+    """Make Compute clients, such as of `Instances`, without credentials; closes them at the end."""
+    from google.auth.credentials import AnonymousCredentials
+
+    clients = []
+
+    def client(kind: str) -> Any:
+        options = {"api_endpoint": gcp.url}
+        made = getattr(compute_v1, f"{kind}Client")
+        clients.append(made(credentials=AnonymousCredentials(), client_options=options))
+        return clients[-1]
+
+    yield client
+    for opened in clients:
+        opened.transport.close()

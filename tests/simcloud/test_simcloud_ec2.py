@@ -88,7 +88,7 @@ def test_an_instance_is_complete_and_agrees_with_the_rest(connect):
             assert volume["Attachments"][0]["InstanceId"] == instance["InstanceId"]
             assert volume["AvailabilityZone"] == instance["Placement"]["AvailabilityZone"]
             assert not volume["SnapshotId"] or volume["SnapshotId"] in snapshots
-    assert public > 10
+    assert public > 8
     own = ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]
     assert {s["VolumeId"] for s in own} <= volumes.keys() | {"vol-ffffffff"}
 
@@ -174,7 +174,7 @@ def test_ids_and_filters_select(connect):
         "describe_instances",
         Filters=[{"Name": "instance-state-name", "Values": ["stop*"]}],
     )
-    assert len(stopped) == 10
+    assert len(stopped) == 5
     dev = read(ec2, "describe_instances", Filters=[{"Name": "tag:Service", "Values": ["web"]}])
     assert dev
     with pytest.raises(ClientError, match="InvalidParameterValue"):
@@ -201,7 +201,7 @@ def test_attributes(connect):
         assert answer["InstanceId"] == instances[0]["InstanceId"]
     data = [
         ec2.describe_instance_attribute(InstanceId=i["InstanceId"], Attribute="userData")
-        for i in instances[:2]
+        for i in instances[60:62]
     ]
     assert data[0]["UserData"] == {}
     assert base64.b64decode(data[1]["UserData"]["Value"]).startswith(b"#!/bin/bash")
@@ -243,6 +243,6 @@ def test_regions(connect):
 def test_what_is_not_there_is_refused(connect):
     ec2 = connect()
     with pytest.raises(ClientError, match="InvalidAction"):
-        ec2.describe_vpcs()
+        ec2.describe_nat_gateways()
     with pytest.raises(ClientError, match="DryRunOperation"):
         ec2.describe_instances(DryRun=True)

@@ -22,3 +22,15 @@ def test_serves_until_terminated():
         process.send_signal(signal.SIGTERM)
         assert process.wait(5) == 0
         assert process.stderr.read() == b""
+
+
+def test_serves_azure():
+    command = [sys.executable, "-m", "auditor.simcloud", "--cloud", "azure", "--instances", "20"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        url, section, *_ = (process.stdout.readline().decode().strip() for _ in range(4))
+        with urllib.request.urlopen(f"{url}/subscriptions?api-version=2022-12-01") as answer:
+            assert b'"state":"Enabled"' in answer.read()
+        assert section == "[azure]"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(5) == 0
+        assert process.stderr.read() == b""

@@ -9,18 +9,19 @@ from xml.etree import ElementTree
 import botocore.session
 import pytest
 
-from auditor.simcloud.aws import generate, instances, scenarios, wire
+from auditor.simcloud.aws import SimAws, autoscaling, generate, iam, instances, scenarios, wire
 from auditor.simcloud.aws.ec2 import ACTIONS
 
 HERE = ("111111111111", "us-east-1")
-SCOPE = f"AKIA{HERE[0]}/20260101/{HERE[1]}/ec2/aws4_request"
+SCOPE = f"AKIA{HERE[0]}/20260101/{HERE[1]}"
 
 
-def post(cloud, **form):
+def post(cloud, service="ec2", **form):
+    credential = f"Credential={SCOPE}/{service}/aws4_request"
     request = urllib.request.Request(
         cloud.url,
         data=urllib.parse.urlencode(form).encode(),
-        headers={"Authorization": f"AWS4-HMAC-SHA256 Credential={SCOPE}, Signature=0"},
+        headers={"Authorization": f"AWS4-HMAC-SHA256 {credential}, Signature=0"},
     )
     with urllib.request.urlopen(request) as response:
         return ElementTree.fromstring(response.read())
@@ -36,36 +37,71 @@ def unknown(element, shape, path=""):
             yield f"{path}/{name}"
         elif member.type_name == "structure":
             yield from unknown(child, member, f"{path}/{name}")
-        elif member.type_name == "list" and member.member.type_name == "structure":
+        elif member.type_name == "list":
             for item in child:
-                yield from unknown(item, member.member, f"{path}/{name}")
+                if member.member.type_name == "structure":
+                    yield from unknown(item, member.member, f"{path}/{name}")
+                else:
+                    assert not len(item), f"{path}/{name} should hold texts"
         else:
             assert not len(child), f"{path}/{name} should be text"
 
 
 @pytest.fixture(scope="module")
-def model():
-    return botocore.session.get_session().get_service_model("ec2")
+def changed():
+    """Serve an estate in which as much as possible is there to be shown."""
+    estate = generate(instances=400)
+    with SimAws(estate) as running:
+        scenarios.snapshot_chain(estate, *HERE)
+        scenarios.terminate(estate, *HERE)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def models():
+    session = botocore.session.get_session()
+    return {name: session.get_service_model(name) for name in ("ec2", "autoscaling", "iam")}
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_every_element_is_in_the_service_model(cloud, model, action):
-    scenarios.snapshot_chain(cloud.estate, *HERE)
-    scenarios.terminate(cloud.estate, *HERE)
-    region = cloud.estate.region(*HERE)
+def test_every_element_is_in_the_service_model(changed, models, action):
+    region = changed.estate.region(*HERE)
     form = {
         "InstanceId": region.instances.ids()[1],
         "SnapshotId": region.snapshots.ids()[0],
         "ImageId": region.images.ids()[0],
+    }
+    named = {
+        "GetManagedPrefixListEntries": {"PrefixListId": region.prefix_lists.ids()[0]},
+        "DescribeLaunchTemplateVersions": {"LaunchTemplateVersion.1": "$Latest"},
     }
     attributes = {
         "DescribeInstanceAttribute": "userData",
         "DescribeSnapshotAttribute": "createVolumePermission",
         "DescribeImageAttribute": "launchPermission",
     }
-    answer = post(cloud, Action=action, Attribute=attributes.get(action, ""), **form)
-    found = set(unknown(answer, model.operation_model(action).output_shape))
+    form |= named.get(action, {})
+    answer = post(changed, Action=action, Attribute=attributes.get(action, ""), **form)
+    found = set(unknown(answer, models["ec2"].operation_model(action).output_shape))
     assert found == {"/requestId"}
+
+
+QUERIES = [("autoscaling", action) for action in autoscaling.LISTINGS] + [
+    ("iam", action) for action in (*iam.LISTINGS, "GetInstanceProfile")
+]
+
+
+@pytest.mark.parametrize(("service", "action"), QUERIES)
+def test_every_element_of_other_services_too(changed, models, service, action):
+    form = {"RoleName": "web-prod", "InstanceProfileName": "web-prod"}
+    answer = post(changed, service, Action=action, **form)
+    shape = models[service].operation_model(action).output_shape
+    result, metadata = answer
+    assert answer.tag == f"{{{models[service].metadata['xmlNamespace']}}}{action}Response"
+    assert result.tag.endswith(f"}}{shape.serialization['resultWrapper']}")
+    assert metadata.tag.endswith("}ResponseMetadata")
+    assert set(unknown(result, shape)) == set()
+    assert len(result[0])
 
 
 def test_text_is_escaped(cloud, connect):

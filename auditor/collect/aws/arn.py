@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from auditor.collect.table import common, tags_from_pairs
+from auditor.collect.table import common, sorted_set, tags_from_pairs
 from auditor.model import Scope
 
 _PARTITIONS = (
@@ -20,6 +20,8 @@ _PARTITIONS = (
     ("eu-isoe-", "aws-iso-e"),
     ("eusc-", "aws-eusc"),
 )
+
+_NOT_ASSOCIATED = ("disassociated", "failed")
 
 
 def partition_of(region: str) -> str:
@@ -45,3 +47,21 @@ def ec2_common(
     """Return the columns that every table has; the name is the tag `Name` where none is given."""
     tags = tags_from_pairs(raw.get("Tags") or raw.get("TagSet"))
     return common(scope, resource_id, name=name or tags.get("Name"), tags=tags, raw=dict(raw))
+
+
+def associated(raw: Mapping[str, Any], key: str) -> list[str]:
+    """Return the networks that are associated with a VPC or subnet: `CidrBlock` or the IPv6 one."""
+    return sorted_set(
+        item.get(key)
+        for item in raw.get(f"{key}AssociationSet") or ()
+        if (item.get(f"{key}State") or {}).get("State") not in _NOT_ASSOCIATED
+    )
+
+
+def attached_vpcs(raw: Mapping[str, Any]) -> list[str]:
+    """Return the VPCs that a gateway is attached to; EC2 says `available` as well as `attached`."""
+    return sorted_set(
+        item.get("VpcId")
+        for item in raw.get("Attachments") or ()
+        if item.get("State") not in ("detaching", "detached")
+    )

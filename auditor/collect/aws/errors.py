@@ -165,7 +165,9 @@ def _answered(error: sdk.ClientError, login: str | None) -> CollectError:
     if metadata.get("RequestId"):
         text += f" (request {metadata['RequestId']})"
     if code in CREDENTIAL_CODES:
-        return _credentials(text, login)
+        # NOTE: a region that is not enabled answers AuthFailure to good credentials, too.
+        region = "enable the region or leave it out of aws.regions" if code == "AuthFailure" else ""
+        return _credentials(text, login, otherwise=region)
     if code in DISABLED_CODES:
         return CollectError(
             text,
@@ -193,15 +195,14 @@ def _answered(error: sdk.ClientError, login: str | None) -> CollectError:
     return CollectError(text, status=Status.FAILED, kind="refused")
 
 
-def _credentials(text: str, login: str | None) -> CollectError:
+def _credentials(text: str, login: str | None, *, otherwise: str = "") -> CollectError:
     whose = login or "the default credentials"
+    hint = f"renew or correct {whose} (try: aws sts get-caller-identity)"
     return CollectError(
         text,
         status=Status.DENIED,
         kind="credentials",
-        # NOTE: a region that is not enabled answers AuthFailure to good credentials, too.
-        hint=f"renew or correct {whose} (try: aws sts get-caller-identity); "
-        "if other regions can be read, enable this one or leave it out of aws.regions",
+        hint=f"{hint}; if other regions can be read, {otherwise}" if otherwise else hint,
     )
 
 

@@ -11,13 +11,14 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import Any, Protocol
 
 from auditor.collect.aws.arn import partition_of
 from auditor.collect.aws.errors import SDK_ERRORS, error_code
 from auditor.collect.aws.retry import send
-from auditor.collect.budget import Budget
+from auditor.collect.backoff import Budget
 from auditor.collect.context import CollectContext
 from auditor.errors import CollectError
 from auditor.model import Scope, Status
@@ -57,11 +58,10 @@ class AwsScope:
     """Calls to the AWS APIs in one account and region; safe to share between tables."""
 
     def __init__(
-        self, scope: Scope, login: Login, context: CollectContext, *, instance_attributes: bool
+        self, scope: Scope, login: Login, context: CollectContext, *, wanted: frozenset[str]
     ) -> None:
         self.scope = scope
-        self.instance_attributes = instance_attributes
-        """Whether the configuration asks for the attributes that cost calls per instance."""
+        self._wanted = wanted
         self._login = login
         self._context = context
         self._budgets: dict[str, Budget] = {}
@@ -78,6 +78,20 @@ class AwsScope:
     def partition(self) -> str:
         """The partition of the region: aws, aws-cn, aws-us-gov and so on."""
         return partition_of(self.scope.region)
+
+    def require(self, key: str) -> None:
+        """Raise `CollectError` with the status skipped unless `aws.<key>` is true."""
+        if key not in self._wanted:
+            raise CollectError(
+                "switched off in the configuration",
+                status=Status.SKIPPED,
+                kind="configuration",
+                hint=f"set aws.{key} = true to read it",
+            )
+
+    def since(self, table: str) -> datetime:
+        """Return from when on a table of events is to be read."""
+        return self._context.since(table, self.scope)
 
     def call(self, operation: str, service: str = "ec2", **params: Any) -> Answer:
         """Send one call, by the name in the API's reference, such as `DescribeInstances`."""
@@ -103,18 +117,26 @@ class AwsScope:
             raise
 
     def pages(
-        self, operation: str, result_key: str, service: str = "ec2", **params: Any
+        self,
+        operation: str,
+        result_key: str,
+        service: str = "ec2",
+        *,
+        cursor: str = "NextToken",
+        pause: float = 0.0,
+        **params: Any,
     ) -> Iterator[Any]:
         """Yield the items of a listing until the service gives no more page tokens.
 
         A token that comes back a second time would never end, or end with pages missing, so it
-        raises `CollectError` with the status truncated.
+        raises `CollectError` with the status truncated. `cursor` is the field of the token, in the
+        answer and the next call; `pause` is the time in seconds between two calls.
         """
         seen: set[str] = set()
         while True:
             answer = self.call(operation, service, **params)
             yield from answer.get(result_key) or ()
-            token = answer.get("NextToken")
+            token = answer.get(cursor)
             if not token:
                 return
             if token in seen:
@@ -125,7 +147,9 @@ class AwsScope:
                     hint="run again; where it stays so, report it to the provider",
                 )
             seen.add(token)
-            params["NextToken"] = token
+            params[cursor] = token
+            if pause:
+                self._context.sleep(pause)
 
     def call_each(
         self,

@@ -23,9 +23,9 @@ from auditor.collect.aws.credentials import assumed_role
 from auditor.collect.aws.errors import classify
 from auditor.collect.aws.retry import send
 from auditor.collect.aws.scope import Answer, AwsScope, Method
-from auditor.collect.budget import Budget
+from auditor.collect.backoff import Budget
 from auditor.collect.context import CollectContext
-from auditor.config import AwsAccount, AwsOrganization, Config
+from auditor.config import AwsAccount, AwsConfig, AwsOrganization, Config
 from auditor.errors import CollectError
 from auditor.model import Scope, Status
 
@@ -33,6 +33,9 @@ __all__ = ["Account", "AwsScope", "accounts", "classify", "permissions"]
 
 CONNECTIONS = 32
 """Pooled connections per client: several tables of a region, eight calls at once each."""
+
+SWITCHES = ("instance_attributes", "iam", "cloudtrail")
+"""Keys of the configuration that say whether a table is read at all."""
 
 _HOMES = 3
 """How many of the configured regions are asked for an identity before giving up."""
@@ -203,7 +206,7 @@ class Account:
                     Scope("aws", str(self.account_id), region),
                     self,
                     self._toolbox.context,
-                    instance_attributes=self._toolbox.config.aws.instance_attributes,
+                    wanted=_wanted(self._toolbox.config.aws),
                 )
             return self._scopes[region]
 
@@ -254,6 +257,11 @@ def _entry(**keys: str | None) -> AwsAccount:
     return AwsAccount.model_validate(keys)
 
 
+def _wanted(config: AwsConfig) -> frozenset[str]:
+    """Return the keys of the configuration that switch on tables and are true."""
+    return frozenset(key for key in SWITCHES if getattr(config, key))
+
+
 def _label(entry: AwsAccount) -> str:
     if entry.id:
         return entry.id
@@ -266,9 +274,7 @@ def _organization(organization: AwsOrganization, toolbox: _Toolbox) -> list[Acco
     """List the active accounts of the organization; the lister's own one needs no role."""
     lister = Account(_entry(profile=organization.management_profile), toolbox)
     own = str(lister.ask("sts", "GetCallerIdentity")["Account"])
-    scope = AwsScope(
-        Scope("aws", own, "global"), lister, toolbox.context, instance_attributes=False
-    )
+    scope = AwsScope(Scope("aws", own, "global"), lister, toolbox.context, wanted=frozenset())
     found: list[Account] = []
     for raw in scope.pages("ListAccounts", "Accounts", "organizations"):
         number, partition = str(raw["Id"]), str(raw["Arn"]).split(":")[1]

@@ -19,7 +19,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from auditor.collect.azure import versions
 from auditor.collect.azure.errors import NotFoundError
 from auditor.collect.azure.retry import send
-from auditor.collect.budget import Budget
+from auditor.collect.backoff import Budget
 from auditor.collect.context import CollectContext
 from auditor.errors import CollectError
 from auditor.model import Scope, Status

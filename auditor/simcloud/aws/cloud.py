@@ -15,7 +15,7 @@ SECRET = "simulated"  # noqa: S105 - any secret will do, signatures are not veri
 
 
 class SimAws(SimCloud):
-    """Serves an AWS estate: EC2, STS and Organizations."""
+    """Serves an AWS estate: EC2, Auto Scaling, IAM, CloudTrail, STS and Organizations."""
 
     def __init__(
         self,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from auditor.simcloud.aws import instances, wire
+from auditor.simcloud.aws import wire
 from auditor.simcloud.aws.estate import Collection, Estate, Region
 from auditor.simcloud.aws.filters import Filter
-from auditor.simcloud.aws.paging import ec2_page
+from auditor.simcloud.aws.listings import LISTINGS, Listing
+from auditor.simcloud.aws.paging import Page, ec2_page
+from auditor.simcloud.aws.refusals import region_of
 from auditor.simcloud.aws.wire import ApiError, Call
 from auditor.simcloud.http import Answer
 
@@ -38,69 +39,6 @@ ALL_REGIONS = (
 OPT_IN = ("af-south-1", "ap-east-1", "eu-south-1", "me-south-1")
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """How one Describe action finds, names and wraps its resources."""
-
-    element: str
-    id_param: str
-    missing: str
-    """Error code for an id that does not exist."""
-    collection: str
-    foreign: str = ""
-    """Collection of what others own, for actions that take `Owner.N`."""
-    owner: str = "ownerId"
-    managed: bool = False
-    """Whether it hides what AWS services manage unless IncludeManagedResources is true."""
-    join: Callable[[list[bytes]], list[bytes]] = list
-    """Turns the fragments of a page into what goes between the tags of `element`."""
-
-
-LISTINGS = {
-    "DescribeInstances": Listing(
-        "reservationSet",
-        "InstanceId",
-        "InvalidInstanceID.NotFound",
-        "instances",
-        managed=True,
-        join=instances.join,
-    ),
-    "DescribeVolumes": Listing(
-        "volumeSet", "VolumeId", "InvalidVolume.NotFound", "volumes", managed=True
-    ),
-    "DescribeNetworkInterfaces": Listing(
-        "networkInterfaceSet",
-        "NetworkInterfaceId",
-        "InvalidNetworkInterfaceID.NotFound",
-        "interfaces",
-        managed=True,
-    ),
-    "DescribeSecurityGroups": Listing(
-        "securityGroupInfo", "GroupId", "InvalidGroup.NotFound", "groups"
-    ),
-    "DescribeSecurityGroupRules": Listing(
-        "securityGroupRuleSet",
-        "SecurityGroupRuleId",
-        "InvalidSecurityGroupRuleId.NotFound",
-        "rules",
-    ),
-    "DescribeSnapshots": Listing(
-        "snapshotSet",
-        "SnapshotId",
-        "InvalidSnapshot.NotFound",
-        "snapshots",
-        foreign="foreign_snapshots",
-    ),
-    "DescribeImages": Listing(
-        "imagesSet",
-        "ImageId",
-        "InvalidAMIID.NotFound",
-        "images",
-        foreign="foreign_images",
-        owner="imageOwnerId",
-    ),
-}
-
 Action = Callable[[Estate, Call], list[bytes]]
 Slice = tuple[Collection, list[str]]
 
@@ -119,25 +57,20 @@ def answer(estate: Estate, call: Call, request_id: str) -> Answer:
         return wire.ec2_response(call.action, request_id, *handler(estate, call))
 
 
-def _region(estate: Estate, call: Call) -> Region:
-    region = estate.accounts[call.account].regions.get(call.region)
-    if region is None:
-        # NOTE: what EC2 answers in a region that the account has not opted in to
-        text = "AWS was not able to validate the provided access credentials"
-        raise ApiError("AuthFailure", text, status=401)
-    return region
-
-
 def _describe(estate: Estate, call: Call) -> list[bytes]:
     listing = LISTINGS[call.action]
-    slices = _select(_region(estate, call), listing, call)
-    if ids := call.many(listing.id_param):
+    region = region_of(estate, call)
+    slices = _select(region, listing, call)
+    if ids := _named(region, listing, call):
         if call.text("MaxResults"):
             text = f"The parameter {listing.id_param} cannot be used with the parameter maxResults"
             raise ApiError("InvalidParameterCombination", text)
         fragments = [_find(slices, id_, listing.missing) for id_ in dict.fromkeys(ids)]
         return _listed(listing, fragments, None)
-    page = ec2_page(call, sum(len(ids) for _, ids in slices))
+    total = sum(len(ids) for _, ids in slices)
+    page = Page(0, total, None)
+    if listing.paged:
+        page = ec2_page(call, total, listing.least, listing.most)
     fragments, before = [], 0
     for collection, ids in slices:
         wanted = ids[max(0, page.start - before) : max(0, page.stop - before)]
@@ -151,12 +84,24 @@ def _listed(listing: Listing, fragments: list[bytes], token: str | None) -> list
     return [f"<{listing.element}>".encode(), *listing.join(fragments), tail.encode()]
 
 
+def _named(region: Region, listing: Listing, call: Call) -> list[str]:
+    """Return the ids that a call names, by id or by its second list parameter."""
+    ids = call.many(listing.id_param) if listing.id_param else []
+    parameter, element = listing.also
+    if not parameter or not (names := call.many(parameter)):
+        return ids
+    own: Collection = getattr(region, listing.collection)
+    known = {str(own.get(id_)[element]): id_ for id_ in own.ids()}
+    return ids + [known.get(name, name) for name in names]
+
+
 def _select(region: Region, listing: Listing, call: Call) -> list[Slice]:
     """Return what a call is about, without looking at single resources if it has no filter."""
     own: Collection = getattr(region, listing.collection)
     everything = not listing.managed or call.flag("IncludeManagedResources")
-    named = bool(call.many(listing.id_param))
-    slices = [(own, own.ids(managed=everything or named))]
+    named = bool(listing.id_param and call.many(listing.id_param))
+    ids = listing.select(region, call) if listing.select else None
+    slices = [(own, own.ids(managed=everything or named) if ids is None else ids)]
     if listing.foreign:
         slices.append(_foreign(region, listing, call))
         owners = call.many("Owner")
@@ -208,11 +153,11 @@ def _opted(name: str, *, enabled: bool) -> str:
 
 
 def _setting(estate: Estate, call: Call) -> list[bytes]:
-    return [wire.children(_region(estate, call).settings[call.action]).encode()]
+    return [wire.children(region_of(estate, call).settings[call.action]).encode()]
 
 
 def _instance_attribute(estate: Estate, call: Call) -> list[bytes]:
-    region, id_, name = _region(estate, call), call.text("InstanceId"), call.text("Attribute")
+    region, id_, name = region_of(estate, call), call.text("InstanceId"), call.text("Attribute")
     if id_ not in region.instances:
         raise ApiError("InvalidInstanceID.NotFound", f"The instance ID '{id_}' does not exist")
     instance = region.instances.get(id_)
@@ -250,7 +195,7 @@ def _sharing(kind: str, attribute: str, missing: str) -> Action:
     name = kind[0].lower() + kind[1:] + "Id"
 
     def action(estate: Estate, call: Call) -> list[bytes]:
-        region, id_ = _region(estate, call), call.text(f"{kind}Id")
+        region, id_ = region_of(estate, call), call.text(f"{kind}Id")
         if call.text("Attribute") != attribute:
             raise ApiError("InvalidParameterValue", "only the sharing attribute is simulated")
         own: Collection = getattr(region, f"{kind.lower()}s")
@@ -274,7 +219,6 @@ SETTINGS = (
     "GetAllowedImagesSettings",
     "GetManagedResourceVisibility",
     "DescribeVpcBlockPublicAccessOptions",
-    "DescribeVpcBlockPublicAccessExclusions",
 )
 ACTIONS: dict[str, Action] = {
     **dict.fromkeys(LISTINGS, _describe),

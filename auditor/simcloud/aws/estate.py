@@ -11,11 +11,13 @@ import random
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from auditor.simcloud.aws import wire
+from auditor.simcloud.aws.permissions import permissions
 from auditor.simcloud.aws.wire import Resource
 
+UNLISTED = ("attributes", "foreign_snapshots", "foreign_images")
+"""Collections of a region that no action lists on its own."""
 CACHED_BYTES = 1_500_000_000
 """Rendered fragments that one collection keeps; beyond that it renders on each read."""
 
@@ -31,15 +33,19 @@ class Collection:
         render: Callable[[Resource], bytes] = wire.item,
         hidden: Iterable[str] = (),
     ) -> None:
-        self._ids = list(ids)
-        self._index = {id_: index for index, id_ in enumerate(self._ids)}
-        self._make = make
+        self.fill(ids, make)
         self._render = render
         self._owned: dict[str, Resource] = {}
         self._fragments: dict[str, bytes] = {}
         self._cached = 0
         self._hidden = frozenset(hidden)
         self._visible: list[str] | None = None
+
+    def fill(self, ids: Iterable[str], make: Callable[[int], Resource] | None) -> None:
+        """List resources in place of any there were, made when they are asked for."""
+        self._ids = list(ids)
+        self._index = {id_: index for index, id_ in enumerate(self._ids)}
+        self._make = make
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -108,32 +114,67 @@ class Collection:
         return cached
 
 
+def _members() -> Collection:
+    return Collection(render=wire.member)
+
+
+@dataclass(eq=False)
 class Region:
     """The resources of one account in one region."""
 
-    def __init__(self, account: str, name: str) -> None:
-        self.account = account
-        self.name = name
-        self.instances = Collection()
-        self.attributes = Collection()
-        """Instance id -> what only DescribeInstanceAttribute tells: user data and the like."""
-        self.volumes = Collection()
-        self.interfaces = Collection()
-        self.snapshots = Collection()
-        self.images = Collection()
-        self.foreign_snapshots = Collection()
-        """Snapshots of other accounts that are readable here."""
-        self.foreign_images = Collection()
+    account: str
+    name: str
+    instances: Collection = field(default_factory=Collection)
+    attributes: Collection = field(default_factory=Collection)
+    """Instance id -> what only DescribeInstanceAttribute tells: user data and the like."""
+    volumes: Collection = field(default_factory=Collection)
+    interfaces: Collection = field(default_factory=Collection)
+    snapshots: Collection = field(default_factory=Collection)
+    images: Collection = field(default_factory=Collection)
+    foreign_snapshots: Collection = field(default_factory=Collection)
+    """Snapshots of other accounts that are readable here."""
+    foreign_images: Collection = field(default_factory=Collection)
+    vpcs: Collection = field(default_factory=Collection)
+    subnets: Collection = field(default_factory=Collection)
+    route_tables: Collection = field(default_factory=Collection)
+    acls: Collection = field(default_factory=Collection)
+    internet_gateways: Collection = field(default_factory=Collection)
+    egress_gateways: Collection = field(default_factory=Collection)
+    peerings: Collection = field(default_factory=Collection)
+    prefix_lists: Collection = field(default_factory=Collection)
+    prefix_entries: Collection = field(default_factory=Collection)
+    """Prefix list id, slash, CIDR -> entry."""
+    group_associations: Collection = field(default_factory=Collection)
+    exclusions: Collection = field(default_factory=Collection)
+    connect_endpoints: Collection = field(default_factory=Collection)
+    flow_logs: Collection = field(default_factory=Collection)
+    addresses: Collection = field(default_factory=Collection)
+    key_pairs: Collection = field(default_factory=Collection)
+    templates: Collection = field(default_factory=Collection)
+    template_versions: Collection = field(default_factory=Collection)
+    """Launch template id, slash, version -> that version."""
+    scaling_groups: Collection = field(init=False)
+    members: Collection = field(default_factory=_members)
+    """Instance id -> what its Auto Scaling group says of it."""
+    members_of: dict[str, list[str]] = field(default_factory=dict)
+    """Name of an Auto Scaling group -> its instances, in listing order."""
+    launch_configurations: Collection = field(default_factory=_members)
+    events: list[Resource] = field(default_factory=list)
+    """CloudTrail events, in the order in which they were recorded."""
+    groups: Collection = field(init=False)
+    rules: Collection = field(default_factory=Collection)
+    rules_of: dict[str, list[str]] = field(default_factory=dict)
+    """Group id -> ids of its rules, in listing order."""
+    sharing: dict[str, list[Resource]] = field(default_factory=dict)
+    """Snapshot or image id -> create-volume or launch permissions; absent means private."""
+    settings: dict[str, Resource] = field(default_factory=dict)
+    """Action of an account-wide setting -> members of its answer."""
+    created: int = 0
+    """Resources that scenarios have added; numbers their ids."""
+
+    def __post_init__(self) -> None:
         self.groups = Collection(render=self._group)
-        self.rules = Collection()
-        self.rules_of: dict[str, list[str]] = {}
-        """Group id -> ids of its rules, in listing order."""
-        self.sharing: dict[str, list[Resource]] = {}
-        """Snapshot or image id -> create-volume or launch permissions; absent means private."""
-        self.settings: dict[str, Resource] = {}
-        """Action of an account-wide setting -> members of its answer."""
-        self.created = 0
-        """Resources that scenarios have added; numbers their ids."""
+        self.scaling_groups = Collection(render=self._scaling_group)
 
     def arn(self, kind: str, id_: str) -> str:
         """Return the ARN of an EC2 resource of this account and region."""
@@ -150,15 +191,25 @@ class Region:
     @property
     def collections(self) -> tuple[Collection, ...]:
         """The collections that Describe actions list."""
-        return (
-            self.instances,
-            self.volumes,
-            self.interfaces,
-            self.snapshots,
-            self.images,
-            self.groups,
-            self.rules,
+        return tuple(
+            value
+            for name, value in vars(self).items()
+            if isinstance(value, Collection) and name not in UNLISTED
         )
+
+    def add_member(self, member: Resource) -> None:
+        """Put an instance into the Auto Scaling group that `member` names."""
+        name = str(member["AutoScalingGroupName"])
+        self.members.add(str(member["InstanceId"]), member)
+        self.members_of.setdefault(name, []).append(str(member["InstanceId"]))
+        self.scaling_groups.forget(name)
+
+    def remove_member(self, instance_id: str) -> None:
+        """Take an instance out of its Auto Scaling group."""
+        name = str(self.members.get(instance_id)["AutoScalingGroupName"])
+        self.members.remove(instance_id)
+        self.members_of[name].remove(instance_id)
+        self.scaling_groups.forget(name)
 
     def warm(self) -> None:
         """Render everything now, so that the first read costs as little as later ones."""
@@ -184,6 +235,13 @@ class Region:
         rules = [self.rules.get(id_) for id_ in self.rules_of.get(group["groupId"], [])]
         return wire.item(group | permissions(rules))
 
+    def _scaling_group(self, group: Resource) -> bytes:
+        ids = self.members_of.get(group["AutoScalingGroupName"], [])
+        members = [dict(self.members.get(id_)) for id_ in ids]
+        for member in members:
+            del member["AutoScalingGroupName"]
+        return wire.member(group | {"Instances": members})
+
 
 @dataclass(slots=True)
 class Account:
@@ -196,6 +254,12 @@ class Account:
     roles: dict[str, str | None] = field(default_factory=dict)
     """Role name -> external id that its trust policy asks for, or None."""
     status: str = "ACTIVE"
+    profiles: Collection = field(default_factory=_members)
+    """Instance profiles by name."""
+    attached: dict[str, Collection] = field(default_factory=dict)
+    """Name of a role that instances can have -> managed policies attached to it, by name."""
+    inline: dict[str, list[str]] = field(default_factory=dict)
+    """Name of such a role -> names of its inline policies."""
 
     @property
     def access_key(self) -> str:
@@ -220,36 +284,3 @@ class Estate:
     def region(self, account: str, region: str) -> Region:
         """Return one region of one account."""
         return self.accounts[account].regions[region]
-
-
-def permissions(rules: Iterable[Resource]) -> Resource:
-    """Group rules by direction, protocol and ports, as DescribeSecurityGroups shows them."""
-    grouped: dict[bool, dict[tuple[Any, ...], Resource]] = {False: {}, True: {}}
-    for rule in rules:
-        key = (rule["ipProtocol"], rule.get("fromPort"), rule.get("toPort"))
-        entry = grouped[rule["isEgress"]].setdefault(key, _permission(*key))
-        _add_peer(entry, rule)
-    return {
-        "ipPermissions": list(grouped[False].values()),
-        "ipPermissionsEgress": list(grouped[True].values()),
-    }
-
-
-def _permission(protocol: str, from_port: int | None, to_port: int | None) -> Resource:
-    # NOTE: EC2 leaves the ports out where the protocol is -1, though the rule list says -1
-    ports = {} if protocol == "-1" else {"fromPort": from_port, "toPort": to_port}
-    peers: Resource = {name: [] for name in ("groups", "ipRanges", "ipv6Ranges", "prefixListIds")}
-    return {"ipProtocol": protocol} | ports | peers
-
-
-def _add_peer(entry: Resource, rule: Resource) -> None:
-    description = {"description": rule["description"]} if "description" in rule else {}
-    if "cidrIpv4" in rule:
-        entry["ipRanges"].append({"cidrIp": rule["cidrIpv4"]} | description)
-    elif "cidrIpv6" in rule:
-        entry["ipv6Ranges"].append({"cidrIpv6": rule["cidrIpv6"]} | description)
-    elif "prefixListId" in rule:
-        entry["prefixListIds"].append({"prefixListId": rule["prefixListId"]} | description)
-    else:
-        peer = rule["referencedGroupInfo"]
-        entry["groups"].append({"userId": peer["userId"], "groupId": peer["groupId"]} | description)

@@ -60,6 +60,65 @@ FILTERS: dict[str, dict[str, str]] = {
         "state": "imageState",
         "is-public": "isPublic",
     },
+    "DescribeVpcs": {
+        "vpc-id": "vpcId",
+        "cidr": "cidrBlock",
+        "is-default": "isDefault",
+        "state": "state",
+    },
+    "DescribeSubnets": {
+        "subnet-id": "subnetId",
+        "vpc-id": "vpcId",
+        "availability-zone": "availabilityZone",
+        "map-public-ip-on-launch": "mapPublicIpOnLaunch",
+    },
+    "DescribeRouteTables": {
+        "route-table-id": "routeTableId",
+        "vpc-id": "vpcId",
+        "association.subnet-id": "associationSet.subnetId",
+        "association.main": "associationSet.main",
+        "route.gateway-id": "routeSet.gatewayId",
+    },
+    "DescribeNetworkAcls": {
+        "network-acl-id": "networkAclId",
+        "vpc-id": "vpcId",
+        "association.subnet-id": "associationSet.subnetId",
+        "default": "default",
+    },
+    "DescribeInternetGateways": {
+        "internet-gateway-id": "internetGatewayId",
+        "attachment.vpc-id": "attachmentSet.vpcId",
+    },
+    "DescribeVpcPeeringConnections": {
+        "vpc-peering-connection-id": "vpcPeeringConnectionId",
+        "accepter-vpc-info.vpc-id": "accepterVpcInfo.vpcId",
+        "requester-vpc-info.vpc-id": "requesterVpcInfo.vpcId",
+        "status-code": "status.code",
+    },
+    "DescribeManagedPrefixLists": {
+        "owner-id": "ownerId",
+        "prefix-list-id": "prefixListId",
+        "prefix-list-name": "prefixListName",
+    },
+    "DescribeSecurityGroupVpcAssociations": {
+        "group-id": "groupId",
+        "vpc-id": "vpcId",
+        "state": "state",
+    },
+    "DescribeAddresses": {
+        "allocation-id": "allocationId",
+        "instance-id": "instanceId",
+        "network-interface-id": "networkInterfaceId",
+        "public-ip": "publicIp",
+    },
+    "DescribeKeyPairs": {"key-name": "keyName", "key-pair-id": "keyPairId"},
+    "DescribeLaunchTemplates": {"launch-template-name": "launchTemplateName"},
+    "DescribeInstanceConnectEndpoints": {
+        "instance-connect-endpoint-id": "instanceConnectEndpointId",
+        "vpc-id": "vpcId",
+        "subnet-id": "subnetId",
+    },
+    "DescribeFlowLogs": {"flow-log-id": "flowLogId", "resource-id": "resourceId"},
 }
 
 

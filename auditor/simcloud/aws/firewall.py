@@ -9,7 +9,10 @@ from auditor.simcloud.aws.seeding import VPC_SIZE, Seeded
 from auditor.simcloud.aws.wire import Resource
 
 ANYWHERE, ANYWHERE6 = "0.0.0.0/0", "::/0"
+S3_LIST = "pl-63a5400a"
 PORTS = (80, 443, 5432, 6379, 8080, 8443, 9090, 9100, 9200, 27017)
+LISTED = ("api", "db")
+"""Services that the office networks reach by a prefix list."""
 OFFICES = ("203.0.113.0/24", "198.51.100.0/25", "192.0.2.64/26")
 
 
@@ -20,6 +23,13 @@ def fill(region: Region, seeded: Seeded) -> None:
             add_group(region, _group(seeded, vpc, slot))
             for rule in _rules(region, seeded, vpc, slot):
                 region.add_rule(rule)
+
+
+def fill_default(region: Region, seeded: Seeded, vpc: int) -> None:
+    """Add the default group of a VPC that has no other."""
+    add_group(region, _group(seeded, vpc, 0))
+    for rule in _rules(region, seeded, vpc, 0):
+        region.add_rule(rule)
 
 
 def add_group(region: Region, group: Resource) -> str:
@@ -97,7 +107,10 @@ def _service_rules(seeded: Seeded, vpc: int, slot: int) -> Iterator[Peer]:
         for port in (80, 443):
             yield ("tcp", port, port), {"cidrIpv4": ANYWHERE, "description": "public"}, False
             yield ("tcp", port, port), {"cidrIpv6": ANYWHERE6, "description": "public"}, False
-    yield ("tcp", 22, 22), {"cidrIpv4": OFFICES[bits % 3], "description": "office"}, False
+    office = {"cidrIpv4": OFFICES[bits % 3]}
+    if role.service in LISTED:
+        office = {"prefixListId": seeded.id("pl", 0)}
+    yield ("tcp", 22, 22), office | {"description": "office"}, False
     yield ("icmp", 8, -1), {"cidrIpv4": "10.0.0.0/8"}, False
     neighbour = 1 + bits % seeded.group_count(vpc)
     peer = seeded.id("sg", seeded.group_index(vpc, neighbour))
@@ -110,4 +123,4 @@ def _service_rules(seeded: Seeded, vpc: int, slot: int) -> Iterator[Peer]:
         yield ("tcp", port, port + 1), {"cidrIpv4": block, "description": "mesh"}, False
     if bits >> 40 & 1:
         yield ("udp", 53, 53), {"cidrIpv4": f"10.{20 + vpc}.0.2/32"}, True
-        yield ("tcp", 443, 443), {"prefixListId": "pl-63a5400a", "description": "s3"}, True
+        yield ("tcp", 443, 443), {"prefixListId": S3_LIST, "description": "s3"}, True

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from auditor.simcloud.aws import firewall, instances, interfaces, storage
+from auditor.simcloud.aws import (
+    firewall,
+    identities,
+    instances,
+    interfaces,
+    links,
+    network,
+    scaling,
+    storage,
+    templates,
+)
 from auditor.simcloud.aws.estate import Account, Collection, Estate, Region
 from auditor.simcloud.aws.machines import AMAZON_IMAGE, ARCHITECTURES, IMAGE_SIZE, ROOT, Machines
 from auditor.simcloud.aws.wire import Resource
 
 ROLE = "audit-reader"
-EVERY_MANAGED = 100
-"""One instance in so many is run by an AWS service and hidden unless asked for."""
 AMAZON = "137112412989"
 NAMES = ("management", "production", "staging", "shared-services", "sandbox", "data", "security")
 
@@ -21,12 +29,13 @@ def generate(
     *,
     accounts: int | Sequence[str] = 1,
     regions: Sequence[str] = ("us-east-1",),
-    instances: int = 100,
+    instances: int | Mapping[str, int] = 100,
     seed: int = 1,
     external_id: str | None = None,
 ) -> Estate:
     """Make an estate with `instances` in each region of each account; equal seeds, equal estates.
 
+    A mapping gives the number by region; a region without instances has its networks only.
     The first account is the organisation's management account. Each account has the role
     `audit-reader`, which asks for the external id if one is given.
     """
@@ -36,17 +45,19 @@ def generate(
     for number, id_ in enumerate(accounts):
         name = NAMES[number] if number < len(NAMES) else f"workload-{number:03d}"
         account = Account(id_, name, f"aws+{name}@example.com", roles={ROLE: external_id})
+        identities.fill(account)
         for region in regions:
-            machines = Machines(seed, id_, region, instances)
-            account.regions[region] = _region(machines)
+            count = instances if isinstance(instances, int) else instances.get(region, 0)
+            account.regions[region] = make_region(Machines(seed, id_, region, count))
         estate.accounts[id_] = account
     return estate
 
 
-def _region(machines: Machines) -> Region:
+def make_region(machines: Machines) -> Region:
+    """Make a region with all its resources."""
     region = Region(machines.account, machines.region)
     count = machines.count
-    own = count - count // EVERY_MANAGED
+    own = machines.own
     instance_ids = machines.ids("i", count)
 
     def make_instance(index: int) -> Resource:
@@ -63,6 +74,11 @@ def _region(machines: Machines) -> Region:
     )
     _images(region, machines)
     firewall.fill(region, machines)
+    network.fill(region, machines)
+    links.fill_addresses(region, machines)
+    links.fill_keys(region, machines)
+    templates.fill(region, machines)
+    scaling.fill(region, machines)
     region.settings = _settings(machines)
     return region
 
@@ -72,7 +88,7 @@ def _managed(
 ) -> Collection:
     """Collect what belongs to instances: the part of managed instances is managed too."""
     ids = machines.ids(kind, count)
-    managed = range(machines.count - machines.count // EVERY_MANAGED, machines.count)
+    managed = range(machines.own, machines.count)
 
     def resource(index: int) -> Resource:
         made = make(machines, index)
@@ -168,5 +184,4 @@ def _settings(machines: Machines) -> dict[str, Resource]:
                 **by_account,
             }
         },
-        "DescribeVpcBlockPublicAccessExclusions": {"vpcBlockPublicAccessExclusionSet": []},
     }

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import chain
 
 from auditor.simcloud.aws import interfaces, wire
+from auditor.simcloud.aws.identities import iam_id, profile_arn
 from auditor.simcloud.aws.machines import DATA, ROOT, Machines, Place
-from auditor.simcloud.aws.seeding import EVERY_DATA, EVERY_LEGACY, one_in
 from auditor.simcloud.aws.wire import Resource
 
 RUNNING: Resource = {"code": 16, "name": "running"}
@@ -33,7 +33,7 @@ def instance(machines: Machines, index: int, *, managed: bool = False) -> Resour
         "privateDnsName": interface["privateDnsName"],
         "dnsName": public_dns,
         "reason": "" if place.running else "User initiated (2026-01-12 09:30:11 GMT)",
-        **({} if machines.scaled(place) else {"keyName": f"ops-{place.role.environment}"}),
+        **({} if place.scaled else {"keyName": f"ops-{place.role.environment}"}),
         "amiLaunchIndex": index % 4,
         "productCodes": [],
         "instanceType": type_,
@@ -45,8 +45,8 @@ def instance(machines: Machines, index: int, *, managed: bool = False) -> Resour
         "privateIpAddress": place.address,
         **address,
         "sourceDestCheck": True,
-        "groupSet": machines.groups(index, place),
-        **_profile(machines, index, place),
+        "groupSet": machines.groups(place),
+        **_profile(machines, place),
         "architecture": architecture,
         "blockDeviceMapping": _disks(machines, index),
         "clientToken": f"{machines.number('token', index):016x}",
@@ -112,23 +112,18 @@ def _placement(machines: Machines, place: Place) -> Resource:
     }
 
 
-def _profile(machines: Machines, index: int, place: Place) -> Resource:
-    if not machines.has_profile(index):
+def _profile(machines: Machines, place: Place) -> Resource:
+    if not machines.has_profile(place.unit):
         return {}
-    name = f"{place.role.service}-{place.role.environment}"
-    arn = f"arn:aws:iam::{machines.account}:instance-profile/{name}"
-    return {"iamInstanceProfile": {"arn": arn, "id": profile_id(machines, place.slot)}}
-
-
-def profile_id(machines: Machines, number: int) -> str:
-    """Return an instance profile id, such as `AIPA` and 17 letters and digits."""
-    return f"AIPA{machines.number('profile', number):017X}"
+    account, name = machines.account, f"{place.role.service}-{place.role.environment}"
+    ids = {"arn": profile_arn(account, name), "id": iam_id("AIPA", account, name)}
+    return {"iamInstanceProfile": ids}
 
 
 def _disks(machines: Machines, index: int) -> list[Resource]:
     volumes = [(ROOT, index)]
-    if index % EVERY_DATA == 0:
-        volumes.append((DATA, machines.count + index // EVERY_DATA))
+    if index in machines.data_volumes:
+        volumes.append((DATA, machines.data_volumes[index]))
     return [
         {
             "deviceName": device,
@@ -145,7 +140,6 @@ def _disks(machines: Machines, index: int) -> list[Resource]:
 
 
 def _platform(machines: Machines, index: int, place: Place) -> Resource:
-    legacy = one_in(EVERY_LEGACY, index)
     return {
         "rootDeviceType": "ebs",
         "rootDeviceName": ROOT,
@@ -156,14 +150,7 @@ def _platform(machines: Machines, index: int, place: Place) -> Resource:
         "cpuOptions": {"coreCount": 1, "threadsPerCore": 2},
         "capacityReservationSpecification": {"capacityReservationPreference": "open"},
         "hibernationOptions": {"configured": False},
-        "metadataOptions": {
-            "state": "applied",
-            "httpTokens": "optional" if legacy else "required",
-            "httpPutResponseHopLimit": 1 if legacy else 2,
-            "httpEndpoint": "enabled",
-            "httpProtocolIpv6": "disabled",
-            "instanceMetadataTags": "disabled",
-        },
+        "metadataOptions": {"state": "applied", **machines.metadata(place.unit)},
         "enclaveOptions": {"enabled": False},
         "bootMode": "uefi-preferred",
         "currentInstanceBootMode": "uefi" if place.running else "legacy-bios",

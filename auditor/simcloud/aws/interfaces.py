@@ -28,7 +28,7 @@ def interface(machines: Machines, index: int) -> Resource:
         "privateIpAddress": place.address,
         "privateDnsName": dns,
         "sourceDestCheck": True,
-        "groupSet": machines.groups(index, place),
+        "groupSet": machines.groups(place),
         "attachment": _attachment(machines, index),
         **optional,
         "tagSet": [],

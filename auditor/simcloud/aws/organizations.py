@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 from auditor.simcloud.aws import wire
 from auditor.simcloud.aws.estate import Account, Estate
-from auditor.simcloud.aws.paging import page
+from auditor.simcloud.aws.paging import page, page_size
 from auditor.simcloud.aws.wire import ApiError, Call, Resource
 from auditor.simcloud.http import Answer
 
@@ -25,9 +23,7 @@ def answer(estate: Estate, call: Call) -> Answer:
     if call.account != estate.management.id:
         text = "You don't have permissions to access this resource."
         raise ApiError("AccessDeniedException", text)
-    size = int(call.text("MaxResults", str(MOST)))
-    if not 1 <= size <= MOST:
-        raise ApiError("InvalidInputException", "MaxResults must be between 1 and 20")
+    size = page_size(call, "MaxResults", 1, MOST, usual=MOST, refused="InvalidInputException")
     with estate.lock:
         accounts = list(estate.accounts.values())
     part = page(call, len(accounts), size, invalid="InvalidInputException")
@@ -36,13 +32,7 @@ def answer(estate: Estate, call: Call) -> Answer:
     }
     if part.token:
         body["NextToken"] = part.token
-    return Answer(json.dumps(body).encode(), content_type=wire.JSON)
-
-
-def error(refusal: ApiError) -> Answer:
-    """Render a refusal the way a JSON service does."""
-    body = {"__type": refusal.code, "Message": refusal.message}
-    return Answer(json.dumps(body).encode(), status=refusal.status, content_type=wire.JSON)
+    return wire.json_response(body)
 
 
 def _account(estate: Estate, account: Account) -> Resource:

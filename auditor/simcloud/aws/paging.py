@@ -6,11 +6,11 @@ import base64
 import hashlib
 from typing import NamedTuple
 
-from auditor.simcloud.aws.wire import ApiError, Call
+from auditor.simcloud.aws.wire import TOKENS, ApiError, Call
 
 EC2_LEAST, EC2_MOST = 5, 1000
 """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Query-Requests.html#api-pagination"""
-VOLATILE = ("NextToken", "MaxResults", "Version", "Action", "DryRun")
+VOLATILE = (*TOKENS, "MaxResults", "MaxRecords", "MaxItems", "Version", "Action", "DryRun")
 
 
 class Page(NamedTuple):
@@ -21,23 +21,37 @@ class Page(NamedTuple):
     token: str | None
 
 
-def ec2_page(call: Call, total: int) -> Page:
-    """Return the page that an EC2 call asks for; at most 1,000 items, whatever it asks."""
-    size = EC2_MOST
-    if text := call.text("MaxResults"):
-        size = int(text) if text.isdecimal() else 0
-        if not EC2_LEAST <= size <= EC2_MOST:
-            raise ApiError(
-                "InvalidParameterValue",
-                f"Value ( {text} ) for parameter maxResults is invalid. "
-                f"Expecting a value between {EC2_LEAST} and {EC2_MOST}.",
-            )
+def ec2_page(call: Call, total: int, least: int = EC2_LEAST, most: int = EC2_MOST) -> Page:
+    """Return the page that an EC2 call asks for; at most `most` items, whatever it asks."""
+    size = page_size(call, "MaxResults", least, most, usual=most)
     return page(call, total, size, invalid="InvalidNextToken")
+
+
+def page_size(
+    call: Call,
+    name: str,
+    least: int,
+    most: int,
+    *,
+    usual: int,
+    refused: str = "InvalidParameterValue",
+) -> int:
+    """Return how many items a call wants per page; `refused` is the code for a bad number."""
+    text = call.text(name, str(usual))
+    size = int(text) if text.isdecimal() else least - 1
+    if not least <= size <= most:
+        name = name[0].lower() + name[1:]
+        raise ApiError(
+            refused,
+            f"Value ( {text} ) for parameter {name} is invalid. "
+            f"Expecting a value between {least} and {most}.",
+        )
+    return size
 
 
 def page(call: Call, total: int, size: int, *, invalid: str) -> Page:
     """Return the page at the token of a call; `invalid` is the code for a token not from here."""
-    sent = call.text("NextToken")
+    sent = next((call.text(name) for name in TOKENS if name in call.params), "")
     start = _decode(call, sent, invalid) if sent else 0
     stop = min(start + size, total)
     token = _encode(call, stop) if stop < total else None

@@ -14,14 +14,18 @@ MASK = (1 << 64) - 1
 GOLDEN = 0x9E3779B97F4A7C15
 EPOCH = datetime(2025, 1, 6, 8, 0, tzinfo=UTC)
 DAY = 86_400
-VPC_SIZE = 40_000
-"""Instances per VPC: what fits in the six /19 subnets of a /16 with room to spare."""
+VPC_SIZE = 21_000
+"""Instances per VPC: half of what fits in the six /19 subnets of a /16; see `Machines.place`."""
 SUBNETS = 6
-EVERY_PUBLIC, EVERY_ELASTIC, EVERY_DATA, EVERY_SNAPSHOT, EVERY_PROFILE = 7, 3, 4, 10, 3
-EVERY_STOPPED, EVERY_DEFAULT_GROUP, EVERY_AMAZON_IMAGE, EVERY_LEGACY = 12, 6, 10, 9
-"""One instance in so many has a public address, an elastic one of these, and so on."""
+PUBLIC_SUBNETS = SUBNETS // 2
+"""The first subnets of a VPC are routed to its internet gateway, the others are private."""
+EVERY_ELASTIC, EVERY_DATA, EVERY_SNAPSHOT, EVERY_PROFILE, EVERY_MANAGED = 3, 4, 10, 3, 100
+EVERY_STOPPED, EVERY_DEFAULT_GROUP, EVERY_AMAZON_IMAGE, EVERY_LEGACY = 12, 6, 10, 11
+"""One instance in so many is stopped, has a data volume, is run by an AWS service, and so on."""
 
 SERVICES = ("web", "api", "worker", "db", "cache", "search", "batch", "edge", "ci", "billing")
+SCALED = ("web", "worker", "edge")
+"""Services whose instances belong to Auto Scaling groups."""
 ENVIRONMENTS = ("prod", "staging", "dev")
 TEAMS = ("platform", "payments", "search", "data", "growth", "it-ops")
 TYPES = ("m6i.large", "t3.medium", "c6i.xlarge", "r6i.2xlarge", "m7g.large", "t4g.small")
@@ -94,6 +98,32 @@ class Seeded:
         """Return the number of a group in its region; slot 0 is the default group."""
         # NOTE: all VPCs but the last are full, so they have equally many groups
         return vpc * (1 + VPC_SIZE // 50) + slot
+
+    def slot(self, index: int) -> int:
+        """Return the slot of the group that an instance is in."""
+        vpc, local = divmod(index, VPC_SIZE)
+        return 1 + local * self.group_count(vpc) // max(1, self.vpc_instances(vpc))
+
+    def slot_instances(self, vpc: int, slot: int) -> range:
+        """Return the instances in a slot: the inverse of `slot`."""
+        total, slots = self.vpc_instances(vpc), self.group_count(vpc)
+        first, stop = (-(-number * total // slots) for number in (slot - 1, slot))
+        return range(vpc * VPC_SIZE + first, vpc * VPC_SIZE + stop)
+
+    @property
+    def own(self) -> int:
+        """Number of instances that no AWS service manages; those that are come last."""
+        return self.count - self.count // EVERY_MANAGED
+
+    def is_scaled(self, index: int) -> bool:
+        """Tell whether an instance belongs to an Auto Scaling group."""
+        return index < self.own and SERVICES[(self.slot(index) - 1) % len(SERVICES)] in SCALED
+
+    def unit(self, index: int) -> int:
+        """Return the number that decides on traits: members of a group share theirs."""
+        if not self.is_scaled(index):
+            return index
+        return self.group_index(index // VPC_SIZE, self.slot(index))
 
     def role(self, slot: int) -> Role:
         """Return what the group in a slot (from 1) of its VPC is for."""

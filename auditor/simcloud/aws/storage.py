@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 from auditor.simcloud.aws.machines import ARCHITECTURES, DATA, IMAGE_SIZE, ROOT, Machines
-from auditor.simcloud.aws.seeding import EVERY_DATA, EVERY_LEGACY, EVERY_SNAPSHOT
+from auditor.simcloud.aws.seeding import EVERY_SNAPSHOT
 from auditor.simcloud.aws.wire import Resource
 
-FIRST_SNAPSHOT = EVERY_LEGACY // 2
-"""Instance of the first snapshot: the first with unencrypted volumes, so that small estates too
-have a snapshot that can be shared publicly."""
+FIRST_SNAPSHOT = 4
+"""Instance of the second snapshot of a volume; the first is of `Machines.first_legacy`."""
 
 
 def volume_count(machines: Machines) -> int:
     """Return the number of volumes: root, data, and a few that are attached to nothing."""
     loose = machines.count // 50 + 1 if machines.count else 0
-    return machines.count + _data_volumes(machines) + loose
+    return machines.count + len(machines.data_hosts) + loose
 
 
 def snapshot_count(machines: Machines) -> int:
     """Return the number of own snapshots: one under each image, and some of volumes."""
-    return len(ARCHITECTURES) + -(-max(0, machines.count - FIRST_SNAPSHOT) // EVERY_SNAPSHOT)
+    nightly = -(-max(0, machines.count - FIRST_SNAPSHOT) // EVERY_SNAPSHOT)
+    return len(ARCHITECTURES) + nightly + min(1, nightly)
 
 
 def volume(machines: Machines, index: int) -> Resource:
     """Make a volume: the root of an instance, its data volume, or a loose one."""
     data = index - machines.count
-    instance = index if data < 0 else data * EVERY_DATA
-    loose = data >= _data_volumes(machines)
-    if loose:
-        instance = 0
+    loose = data >= len(machines.data_hosts)
+    instance = index if data < 0 else 0 if loose else machines.data_hosts[data]
     place = machines.place(instance)
     attachment = {
         "volumeId": machines.id("vol", index),
@@ -61,7 +59,9 @@ def volume(machines: Machines, index: int) -> Resource:
 def snapshot(machines: Machines, index: int) -> Resource:
     """Make an own snapshot: under an image, or of the root volume of an instance."""
     number = index - len(ARCHITECTURES)
-    instance = FIRST_SNAPSHOT + number * EVERY_SNAPSHOT
+    instance = FIRST_SNAPSHOT + (number - 1) * EVERY_SNAPSHOT
+    if number <= 0:
+        instance = machines.first_legacy
     source = "vol-ffffffff" if number < 0 else machines.id("vol", instance)
     text = "Created by CreateImage" if number < 0 else "nightly backup"
     # NOTE: after all launches, so that no snapshot is older than its volume
@@ -86,7 +86,3 @@ def snapshot(machines: Machines, index: int) -> Resource:
 
 def _size(machines: Machines, index: int) -> int:
     return (IMAGE_SIZE, 50, 100)[machines.number("size", index) % 3]
-
-
-def _data_volumes(machines: Machines) -> int:
-    return -(-machines.count // EVERY_DATA)

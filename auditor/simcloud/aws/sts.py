@@ -74,24 +74,8 @@ def answer(
         result = _assume_role(estate, identities, identity, call)
     else:
         raise ApiError("InvalidAction", f"Could not find operation {call.action}")
-    body = {
-        f"{call.action}Result": result,
-        "ResponseMetadata": {"RequestId": request_id},
-    }
-    head = f'<{call.action}Response xmlns="{wire.STS_NAMESPACE}">'
-    return Answer(
-        f"{head}{wire.children(body)}</{call.action}Response>".encode(), content_type=wire.XML
-    )
-
-
-def error(refusal: ApiError, request_id: str) -> Answer:
-    """Render a refusal the way STS does."""
-    body = {
-        "Error": {"Type": "Sender", "Code": refusal.code, "Message": refusal.message},
-        "RequestId": request_id,
-    }
-    text = f'<ErrorResponse xmlns="{wire.STS_NAMESPACE}">{wire.children(body)}</ErrorResponse>'
-    return Answer(text.encode(), status=refusal.status, content_type=wire.XML)
+    text = wire.children(result)
+    return wire.query_response(call, wire.STS_NAMESPACE, request_id, text.encode())
 
 
 def _assume_role(

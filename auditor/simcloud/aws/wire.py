@@ -1,13 +1,15 @@
 """What goes over the wire: requests as the operations see them, answers, and dict -> XML.
 
-Resources are kept in the words of the EC2 query protocol, so that one generic renderer serves
+Resources are kept in the words of their service's protocol, so that one generic renderer serves
 every operation and no field is ever translated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from auditor.simcloud.http import Answer
@@ -19,6 +21,18 @@ XML = "text/xml;charset=UTF-8"
 JSON = "application/x-amz-json-1.1"
 EC2_NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15/"
 STS_NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
+AUTOSCALING_NAMESPACE = "http://autoscaling.amazonaws.com/doc/2011-01-01/"
+IAM_NAMESPACE = "https://iam.amazonaws.com/doc/2010-05-08/"
+TOKENS = ("NextToken", "Marker")
+"""What services call the token of a further page."""
+
+
+class Named(list[Any]):
+    """A list whose entries have a tag of their own."""
+
+    def __init__(self, tag: str = "item", values: Iterable[Any] = ()) -> None:
+        super().__init__(values)
+        self.tag = tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +52,7 @@ class Call:
     @property
     def has_token(self) -> bool:
         """Whether it asks for a further page."""
-        return "NextToken" in self.params
+        return any(name in self.params for name in TOKENS)
 
     def text(self, name: str, default: str = "") -> str:
         """Return one parameter as text."""
@@ -73,16 +87,52 @@ def escape(text: str) -> str:
     return text
 
 
-def children(resource: Mapping[str, Any]) -> str:
-    """Render the members of a dict, one element each, in order."""
+def children(resource: Mapping[str, Any], entry: str = "item") -> str:
+    """Render the members of a dict, one element each, in order; `entry` is the tag in lists."""
     parts: list[str] = []
-    _write_members(resource, parts)
+    _write_members(resource, parts, entry)
     return "".join(parts)
 
 
 def item(resource: Resource) -> bytes:
     """Render a resource as one `<item>` of a list."""
     return f"<item>{children(resource)}</item>".encode()
+
+
+def member(resource: Resource) -> bytes:
+    """Render a resource as one `<member>` of a list, as the services but EC2 write it."""
+    return f"<member>{children(resource, 'member')}</member>".encode()
+
+
+def query_response(call: Call, namespace: str, request_id: str, *parts: bytes) -> Answer:
+    """Wrap the rendered elements of a result as the answer to a query of a service but EC2."""
+    action = call.action
+    head = f'<{action}Response xmlns="{namespace}"><{action}Result>'
+    tail = f"</{action}Result><ResponseMetadata><RequestId>{request_id}</RequestId>"
+    end = f"</ResponseMetadata></{action}Response>"
+    return Answer(b"".join([head.encode(), *parts, (tail + end).encode()]), content_type=XML)
+
+
+def query_error(error: ApiError, namespace: str, request_id: str) -> Answer:
+    """Render a refusal the way the services but EC2 do."""
+    sender = "Sender" if error.status < HTTPStatus.INTERNAL_SERVER_ERROR else "Receiver"
+    body = {
+        "Error": {"Type": sender, "Code": error.code, "Message": error.message},
+        "RequestId": request_id,
+    }
+    text = f'<ErrorResponse xmlns="{namespace}">{children(body)}</ErrorResponse>'
+    return Answer(text.encode(), status=error.status, content_type=XML)
+
+
+def json_response(body: Resource) -> Answer:
+    """Wrap the answer of a JSON service."""
+    return Answer(json.dumps(body).encode(), content_type=JSON)
+
+
+def json_error(error: ApiError, _request_id: str) -> Answer:
+    """Render a refusal the way a JSON service does."""
+    body = {"__type": error.code, "Message": error.message}
+    return Answer(json.dumps(body).encode(), status=error.status, content_type=JSON)
 
 
 def ec2_response(action: str, request_id: str, *parts: bytes) -> Answer:
@@ -106,7 +156,7 @@ def ec2_error(error: ApiError, request_id: str) -> Answer:
     return Answer(body.encode(), status=error.status, content_type=XML)
 
 
-def _write_members(members: Mapping[str, Any], parts: list[str]) -> None:
+def _write_members(members: Mapping[str, Any], parts: list[str], entry: str) -> None:
     # NOTE: asking for the exact type first makes this twice as fast as isinstance; it renders
     # every byte that is served
     for name, value in members.items():
@@ -115,26 +165,28 @@ def _write_members(members: Mapping[str, Any], parts: list[str]) -> None:
             parts.append(f"<{name}>{escape(value)}</{name}>")
         elif kind is dict:
             parts.append(f"<{name}>")
-            _write_members(value, parts)
+            _write_members(value, parts, entry)
             parts.append(f"</{name}>")
         elif kind is list:
-            _write_list(name, value, parts)
+            _write_list(name, value, parts, entry)
         elif kind is bool:
             parts.append(f"<{name}>{'true' if value else 'false'}</{name}>")
+        elif kind is Named:
+            _write_list(name, value, parts, value.tag)
         elif value is not None:
             parts.append(f"<{name}>{value}</{name}>")
 
 
-def _write_list(name: str, values: list[Any], parts: list[str]) -> None:
+def _write_list(name: str, values: list[Any], parts: list[str], entry: str) -> None:
     if not values:
         parts.append(f"<{name}/>")
         return
     parts.append(f"<{name}>")
     for value in values:
         if type(value) is dict:
-            parts.append("<item>")
-            _write_members(value, parts)
-            parts.append("</item>")
+            parts.append(f"<{entry}>")
+            _write_members(value, parts, entry)
+            parts.append(f"</{entry}>")
         else:
-            _write_members({"item": value}, parts)
+            _write_members({entry: value}, parts, entry)
     parts.append(f"</{name}>")

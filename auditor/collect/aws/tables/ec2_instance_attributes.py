@@ -6,16 +6,13 @@ row nor document nor error ever carries it.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from auditor.collect.aws.arn import ec2_arn, ec2_common
+from auditor.collect.aws.userdata import digest
 from auditor.collect.table import Raw, ResourceTable, boolean, integer, text
-from auditor.errors import CollectError
-from auditor.model import Row, Scope, Status
+from auditor.model import Row, Scope
 
 if TYPE_CHECKING:
     from auditor.collect.aws.scope import AwsScope
@@ -31,13 +28,7 @@ ATTRIBUTES = (
 
 def fetch(scope: AwsScope) -> Iterator[Raw]:
     """Yield the attributes of each instance that still exists, as one item."""
-    if not scope.instance_attributes:
-        raise CollectError(
-            "switched off in the configuration",
-            status=Status.SKIPPED,
-            kind="configuration",
-            hint="set aws.instance_attributes = true to read it",
-        )
+    scope.require("instance_attributes")
     instances = [ref.instance_id for ref in scope.instance_index() if ref.exists]
     calls = ({"InstanceId": i, "Attribute": name} for i in instances for name in ATTRIBUTES)
     answers = scope.call_each(
@@ -73,13 +64,7 @@ def _without_user_data(answer: Raw) -> dict[str, Any]:
     kept = {key: value for key, value in answer.items() if key != "ResponseMetadata"}
     user_data = kept.get("UserData")
     if user_data is not None and "Length" not in user_data:
-        encoded = user_data.get("Value") or ""
-        try:
-            content = base64.b64decode(encoded, validate=True)
-        except (binascii.Error, ValueError):
-            content = encoded.encode()
-        digest = hashlib.sha256(content).hexdigest() if content else None
-        kept["UserData"] = {"Sha256": digest, "Length": len(content)}
+        kept["UserData"] = digest(user_data.get("Value") or "")
     return kept
 
 
@@ -99,4 +84,5 @@ TABLE = ResourceTable(
     permissions=("ec2:DescribeInstances", "ec2:DescribeInstanceAttribute"),
     fetch=fetch,
     transform=transform,
+    switch="instance_attributes",
 )

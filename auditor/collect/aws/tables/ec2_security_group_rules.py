@@ -9,14 +9,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from auditor.collect.aws.arn import ec2_arn, ec2_common
+from auditor.collect.aws.protocols import PROTOCOLS, protocol_name, service
 from auditor.collect.table import Raw, ResourceTable, boolean, integer, text
 from auditor.model import Row, Scope
 
 if TYPE_CHECKING:
     from auditor.collect.aws.scope import AwsScope
-
-PROTOCOLS = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6", "all": "-1"}
-"""Other spellings of the protocols that have ports or types."""
 
 
 def fetch(scope: AwsScope) -> Iterator[Raw]:
@@ -27,8 +25,7 @@ def fetch(scope: AwsScope) -> Iterator[Raw]:
 def transform(raw: Raw, scope: Scope) -> Row:
     """Return the row of one rule."""
     rule_id, owner = raw["SecurityGroupRuleId"], raw.get("GroupOwnerId") or ""
-    protocol = str(raw["IpProtocol"]).lower()
-    protocol = PROTOCOLS.get(protocol, protocol)
+    protocol = protocol_name(raw["IpProtocol"])
     # NOTE: with any other protocol all ports are allowed, whatever range the rule names.
     ranged = protocol in PROTOCOLS.values() and protocol != "-1"
     first, last = (raw.get("FromPort"), raw.get("ToPort")) if ranged else (None, None)
@@ -60,24 +57,9 @@ def transform(raw: Raw, scope: Scope) -> Row:
         "referenced_vpc_peering_connection_id": group.get("VpcPeeringConnectionId"),
         "referenced_peering_status": group.get("PeeringStatus"),
         "peer": peer,
-        "rule": f"{way} {_service(protocol, first, last)} {toward} {shown}",
+        "rule": f"{way} {service(protocol, first, last)} {toward} {shown}",
         "description": raw.get("Description"),
     }
-
-
-def _service(protocol: str, first: int | None, last: int | None) -> str:
-    """Return protocol and ports in one form, such as `tcp/80-81` or `icmp type 8 code -1`."""
-    if protocol == "-1":
-        return "all"
-    if protocol in ("tcp", "udp"):
-        if first is None or first < 0:
-            return f"{protocol}/0-65535"
-        return f"{protocol}/{first}" if last in (None, first) else f"{protocol}/{first}-{last}"
-    if protocol in ("icmp", "icmpv6"):
-        if first is None or first < 0:
-            return f"{protocol} all"
-        return f"{protocol} type {first} code {-1 if last is None else last}"
-    return f"protocol {protocol}"
 
 
 TABLE = ResourceTable(

@@ -1,0 +1,36 @@
+"""The configuration file: every key, its default and what it means.
+
+An empty file is valid and audits what the default credentials see. Unknown keys are errors that
+name the nearest key, so that a misspelling never silently switches something off.
+"""
+
+from auditor.config.file import DEFAULT_FILE, known_keys, load_config, on_loopback
+from auditor.config.sections import (
+    AwsAccount,
+    AwsConfig,
+    AwsOrganization,
+    AzureConfig,
+    BaselineConfig,
+    Config,
+    GcpConfig,
+    ReportConfig,
+    RunConfig,
+    StoreConfig,
+)
+
+__all__ = [
+    "DEFAULT_FILE",
+    "AwsAccount",
+    "AwsConfig",
+    "AwsOrganization",
+    "AzureConfig",
+    "BaselineConfig",
+    "Config",
+    "GcpConfig",
+    "ReportConfig",
+    "RunConfig",
+    "StoreConfig",
+    "known_keys",
+    "load_config",
+    "on_loopback",
+]
