@@ -13,7 +13,7 @@ from auditor.collect.gcp import session
 from auditor.collect.gcp.scope import GcpScope
 from auditor.collect.gcp.session import accounts, permissions
 from auditor.config import Config
-from auditor.errors import CollectError, ConfigError
+from auditor.errors import CollectError
 from tests.gcp_stub import Query, Reply, config, failure, quick, serve, use_environment
 
 
@@ -77,6 +77,16 @@ def test_a_denied_listing_is_raised() -> None:
     ):
         accounts(config(stub, folder="folders/2"), quick())
     assert error.value.status == "denied"
+
+
+def test_an_organisation_without_visible_projects_is_a_gap() -> None:
+    with (
+        serve(lambda path, query: (200, {})) as stub,
+        pytest.raises(CollectError, match="no active project") as error,
+    ):
+        accounts(config(stub, organization="1", folder="2"), quick())
+    assert error.value.status == "denied"
+    assert stub.calls == {"/v3/projects:search": 2, "/v3/folders": 2}
 
 
 def test_the_default_project(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,12 +172,3 @@ def test_a_certificate_that_is_not_trusted_names_the_endpoint(
 def test_permissions_of_finding_projects() -> None:
     assert permissions(settings(projects=["p"])) == []
     assert "resourcemanager.folders.list" in permissions(settings(organization="1"))
-
-
-def test_folder_and_organisation_exclude_each_other(tmp_path: Any) -> None:
-    from auditor.config import load_config
-
-    path = tmp_path / "a.toml"
-    path.write_text('[gcp]\nfolder = "1"\norganization = "2"\n')
-    with pytest.raises(ConfigError, match="exclude each other"):
-        load_config(path)

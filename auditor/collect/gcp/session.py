@@ -40,20 +40,26 @@ def accounts(config: Config, context: CollectContext) -> list[Account]:
     Raises `CollectError` or an error of the login where they cannot be listed.
     """
     login = _Login(config.gcp, context)
-    parent = _parent(config.gcp)
-    parents: tuple[str, ...] = ()
+    parents = _parents(config.gcp)
     if config.gcp.projects:
         projects = sorted(set(config.gcp.projects))
-    elif parent is not None:
-        lister = Transport(parent, context, hosts=login.hosts, authorize=login.authorize)
+    elif parents:
+        lister = Transport(
+            " and ".join(parents), context, hosts=login.hosts, authorize=login.authorize
+        )
         try:
-            projects, parents = _under(parent, lister)
+            projects, parents = _under(parents, lister)
         finally:
             lister.close()
+        if not projects:
+            raise CollectError(
+                f"no active project was found under {' or '.join(_parents(config.gcp))}",
+                status=Status.DENIED,
+                kind="denied",
+                hint="let the credentials get the projects there: audit permissions gcp",
+            )
     else:
         projects = [login.default_project()]
-    if parent is not None and not parents:
-        parents = (parent,)
     # NOTE: policies of folders belong to no project; the first one's scope reads them, once.
     return [
         Account(project, login, parents if number == 0 else ())
@@ -63,7 +69,7 @@ def accounts(config: Config, context: CollectContext) -> list[Account]:
 
 def permissions(config: Config) -> list[str]:
     """Return what finding the projects needs, besides the tables' own."""
-    if config.gcp.projects or _parent(config.gcp) is None:
+    if config.gcp.projects or not _parents(config.gcp):
         return []
     return ["resourcemanager.folders.list", "resourcemanager.projects.get"]
 
@@ -146,19 +152,16 @@ def _hosts(config: GcpConfig) -> dict[str, str]:
     return hosts
 
 
-def _parent(config: GcpConfig) -> str | None:
-    """Return the configured folder or organisation as a resource name."""
-    if config.folder:
-        return f"folders/{config.folder.removeprefix('folders/')}"
-    if config.organization:
-        return f"organizations/{config.organization.removeprefix('organizations/')}"
-    return None
+def _parents(config: GcpConfig) -> tuple[str, ...]:
+    """Return the configured organisation and folder as resource names."""
+    named = (("organizations/", config.organization), ("folders/", config.folder))
+    return tuple(kind + name.removeprefix(kind) for kind, name in named if name)
 
 
-def _under(parent: str, transport: Transport) -> tuple[list[str], tuple[str, ...]]:
-    """Return the active projects anywhere under a parent, and all their parents."""
+def _under(roots: tuple[str, ...], transport: Transport) -> tuple[list[str], tuple[str, ...]]:
+    """Return the active projects anywhere under some parents, and all their parents."""
     found: set[str] = set()
-    parents = [parent]
+    parents = list(roots)
     for folder in parents:  # NOTE: grows while it is walked
         search = {"query": f"parent:{folder}"}
         for raw in _listed(transport, "/v3/projects:search", "projects", search):
