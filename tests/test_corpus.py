@@ -135,14 +135,16 @@ def test_a_view_documents_exactly_its_columns(path: Path, lab: Lab) -> None:
         _, described = session.select(f"DESCRIBE {sql}")
         names = names_in(session.con, sql)
     assert [row[0] for row in described] == list(header["columns"])
-    assert names <= set(TABLES), "a view reads tables, without a schema"
+    others = {other.stem for other in view_files()} - {path.stem}
+    assert names <= set(TABLES) | others, "a view reads tables and views, without a schema"
 
 
 @each_sql
 def test_sql_is_short_and_in_style(path: Path) -> None:
     _, sql = split_header(path)
     lines = sql.splitlines()
-    assert len(lines) <= 60
+    # NOTE: a view says the same of three clouds, one below the other.
+    assert len(lines) <= (90 if path.parent.name == "views" else 60)
     assert all(len(line) <= 110 for line in lines)
     assert "\t" not in sql and all(line == line.rstrip() for line in lines)
     code = re.sub(r"--[^\n]*|'(?:[^']|'')*'|\"[^\"]*\"", "''", sql)

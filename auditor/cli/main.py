@@ -43,7 +43,15 @@ app.command("version", rich_help_panel=LOOK)(setup.version)
 
 INTERRUPTED = 130
 
-EXTRAS = {"boto3": "aws", "botocore": "aws", "cloudquery": "aws", "pyarrow": "aws"}
+EXTRAS = {
+    "azure": "azure",
+    "boto3": "aws",
+    "botocore": "aws",
+    "cloudquery": "aws",
+    "google": "gcp",
+    "pyarrow": "aws",
+    "requests": "gcp",
+}
 """Optional packages, and the extra that brings each."""
 
 

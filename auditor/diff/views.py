@@ -29,16 +29,27 @@ def create_vocabulary(con: duckdb.DuckDBPyConnection, schema: str) -> None:
     """Create the vocabulary's views in a schema; one whose tables are not there is left out."""
     con.execute(f"USE memory.{schema}")
     try:
-        for path in view_files():
-            _, sql = split_header(path)
-            try:
-                con.execute(f'CREATE VIEW "{path.stem}" AS {sql}')
-            except duckdb.CatalogException as exc:
-                log.debug("view %s is left out of %s: %s", path.stem, schema, exc)
-            except duckdb.Error as exc:
-                raise QueryError(str(exc), where=str(path)) from None
+        waiting = view_files()
+        while waiting:
+            # NOTE: a view may read another one, which then has to be there first.
+            left = [path for path in waiting if not _created(con, path)]
+            if len(left) == len(waiting):
+                log.debug("left out of %s: %s", schema, ", ".join(path.stem for path in left))
+                break
+            waiting = left
     finally:
         con.execute("USE memory.main")
+
+
+def _created(con: duckdb.DuckDBPyConnection, path: Path) -> bool:
+    _, sql = split_header(path)
+    try:
+        con.execute(f'CREATE VIEW "{path.stem}" AS {sql}')
+    except duckdb.CatalogException:
+        return False
+    except duckdb.Error as exc:
+        raise QueryError(str(exc), where=str(path)) from None
+    return True
 
 
 def tables_behind(con: duckdb.DuckDBPyConnection, sql: str) -> frozenset[str]:

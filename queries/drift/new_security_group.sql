@@ -16,7 +16,7 @@ WITH listed AS (
         region,
         policy_resource_id AS resource_id,
         list(DISTINCT rule ORDER BY rule) AS rules,
-        bool_or(direction = 'ingress' AND peer IN ('0.0.0.0/0', '::/0')) AS is_open
+        bool_or(is_open) AS is_open
     FROM snapshot.rules
     GROUP BY ALL
 )

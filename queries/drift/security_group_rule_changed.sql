@@ -18,7 +18,7 @@ WITH groups AS (
 
 added AS (
     SELECT DISTINCT
-        s.account_id, s.region, s.policy_resource_id AS resource_id, s.rule, s.direction, s.peer,
+        s.account_id, s.region, s.policy_resource_id AS resource_id, s.rule, s.is_open,
         true AS is_added
     FROM snapshot.rules AS s
     ANTI JOIN baseline.rules AS b USING (account_id, region, policy_resource_id, rule)
@@ -26,7 +26,7 @@ added AS (
 
 dropped AS (
     SELECT DISTINCT
-        b.account_id, b.region, b.policy_resource_id AS resource_id, b.rule, b.direction, b.peer,
+        b.account_id, b.region, b.policy_resource_id AS resource_id, b.rule, b.is_open,
         false AS is_added
     FROM baseline.rules AS b
     ANTI JOIN snapshot.rules AS s USING (account_id, region, policy_resource_id, rule)
@@ -42,7 +42,7 @@ SELECT
     'CHANGED' AS verdict,
     CASE
         WHEN NOT r.is_added THEN 'low'
-        WHEN r.direction = 'ingress' AND r.peer IN ('0.0.0.0/0', '::/0') THEN 'high'
+        WHEN r.is_open THEN 'high'
         ELSE 'medium'
     END AS severity,
     CASE WHEN r.is_added THEN 'rule added: ' ELSE 'rule removed: ' END || r.rule

@@ -213,7 +213,6 @@ def attach_policy(
 def hierarchical(id_: str, parent: str, short_name: str, rules: list[Resource]) -> Resource:
     """Make a hierarchical firewall policy, associated with the node that owns it."""
     complete = rules + last_rules()
-    target = f"{parent}"
     return {
         "kind": "compute#firewallPolicy",
         "id": id_,
@@ -230,7 +229,7 @@ def hierarchical(id_: str, parent: str, short_name: str, rules: list[Resource]) 
         "associations": [
             {
                 "name": f"{short_name}-association",
-                "attachmentTarget": target,
+                "attachmentTarget": parent,
                 "firewallPolicyId": id_,
                 "displayName": short_name,
                 "shortName": short_name,
