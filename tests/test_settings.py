@@ -87,8 +87,13 @@ def number(setting: Setting) -> Iterator[tuple[str, Any, Any, str]]:
     yield "from zero", 0, 1, up
     yield "below zero", 0, -1, down
     yield "up by one far out", BIG, BIG + 1, up
-    yield "missing to one", None, 1, UNKNOWN
-    yield "one to missing", 1, None, UNKNOWN
+    if setting.absent is None:
+        yield "missing to one", None, 1, UNKNOWN
+        yield "one to missing", 1, None, UNKNOWN
+    else:
+        usual = int(setting.absent)
+        yield "missing to one more than usual", None, usual + 1, up
+        yield "one more than usual to missing", usual + 1, None, down
 
 
 def members(setting: Setting) -> Iterator[tuple[str, Any, Any, str]]:

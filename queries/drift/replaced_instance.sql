@@ -17,7 +17,8 @@ SELECT
     s.resource_id,
     s.table_name AS resource_type,
     'REPLACED' AS verdict,
-    'recreated: ' || b.incarnation_id || ' is now ' || s.incarnation_id AS reason,
+    'recreated: ' || coalesce(b.incarnation_id, 'unknown') || ' is now '
+    || coalesce(s.incarnation_id, 'unknown') AS reason,
     json_object(
         'incarnation_id', b.incarnation_id,
         'instance_type', b.instance_type,

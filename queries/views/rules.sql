@@ -25,7 +25,7 @@ SELECT
     from_port,
     to_port,
     peer,
-    rule,
+    coalesce(rule, resource_id) AS rule,
     NOT is_egress AND peer IN ('0.0.0.0/0', '::/0') AS is_open
 FROM aws_ec2_security_group_rules
 UNION ALL
@@ -38,7 +38,7 @@ SELECT
     from_port,
     to_port,
     coalesce(cidr_ipv4, cidr_ipv6),
-    rule,
+    coalesce(rule, resource_id) AS rule,
     NOT is_egress AND action = 'allow' AND coalesce(cidr_ipv4, cidr_ipv6) IN ('0.0.0.0/0', '::/0')
 FROM aws_ec2_network_acl_entries
 UNION ALL
@@ -53,7 +53,7 @@ SELECT
     array_to_string(
         CASE direction WHEN 'inbound' THEN source_prefixes ELSE destination_prefixes END, ' '
     ),
-    rule,
+    coalesce(rule, resource_id) AS rule,
     direction = 'inbound' AND access = 'allow'
     AND list_has_any(source_prefixes, ['*', '0.0.0.0/0', '::/0', 'Internet', 'Any'])
 FROM azure_network_security_group_rules
@@ -69,7 +69,7 @@ SELECT
     array_to_string(
         CASE direction WHEN 'INGRESS' THEN source_ranges ELSE destination_ranges END, ' '
     ),
-    rule,
+    coalesce(rule, resource_id) AS rule,
     direction = 'INGRESS' AND action = 'allow' AND NOT coalesce(disabled, false)
     AND list_has_any(source_ranges, ['0.0.0.0/0', '::/0'])
 FROM gcp_compute_firewalls
@@ -85,7 +85,7 @@ SELECT
     array_to_string(
         CASE direction WHEN 'INGRESS' THEN src_ip_ranges ELSE dest_ip_ranges END, ' '
     ),
-    rule,
+    coalesce(rule, resource_id) AS rule,
     direction = 'INGRESS' AND action = 'allow' AND NOT coalesce(disabled, false)
     AND list_has_any(src_ip_ranges, ['0.0.0.0/0', '::/0'])
 FROM gcp_compute_firewall_policy_rules
