@@ -120,7 +120,7 @@ def test_case(case: Case, shared: AuditRun) -> None:
 
 @pytest.mark.parametrize("case", ALONE, ids=name)
 def test_case_with_few_tables(case: Case, tmp_path: Path) -> None:
-    run = both_sides(Lab(tmp_path, tables=case.data["tables"]), [case])
+    run = both_sides(Lab(tmp_path, tables=case.data["tables"], known=case.data["tables"]), [case])
     skipped = {query.query_id for query in run.skipped_queries}
     assert (case.query in skipped) == case.data.get("skipped", False)
     check(case, of(run, case.query))

@@ -23,21 +23,22 @@ def ensure_tables(
     Call inside a transaction. A column that a table no longer has stays, with its history.
     """
     known = {spec.name: spec for spec in table_specs(con)}
-    for spec in specs:
+    changed = [spec for spec in specs if known.get(spec.name) != spec]
+    if not changed:
+        return
+    for spec in changed:
         old = known.get(spec.name)
-        if old == spec:
-            continue
         if old is None:
             _create(con, spec)
-        have = {column.name for column in old.columns} if old else set()
-        for position, column in enumerate(spec.columns):
-            if old and column.name not in have:
+            continue
+        have = {column.name for column in old.columns}
+        for column in spec.columns:
+            if column.name not in have:
                 con.execute(
                     f'ALTER TABLE store.inventory."{spec.name}" '
                     f'ADD COLUMN "{column.name}" {_storage(column)}'
                 )
-            _describe_column(con, spec.name, column, position, snapshot)
-        _describe_table(con, spec, snapshot)
+    _describe(con, changed, snapshot)
 
 
 def table_specs(con: duckdb.DuckDBPyConnection) -> list[TableSpec]:
@@ -115,43 +116,46 @@ def _create(con: duckdb.DuckDBPyConnection, spec: TableSpec) -> None:
     )
 
 
-def _describe_column(
-    con: duckdb.DuckDBPyConnection, table: str, column: ColumnSpec, position: int, snapshot: int
+def _describe(
+    con: duckdb.DuckDBPyConnection, specs: Sequence[TableSpec], snapshot: int
 ) -> None:
-    since = con.execute(
-        "SELECT since_snapshot FROM store.column_info WHERE table_name = ? AND column_name = ?",
-        [table, column.name],
-    ).fetchone()
-    con.execute(
-        "DELETE FROM store.column_info WHERE table_name = ? AND column_name = ?",
-        [table, column.name],
+    """Write down tables and columns anew; a column keeps the snapshot since which it is there."""
+    names = [spec.name for spec in specs]
+    since = {
+        (table, column): number
+        for table, column, number in con.execute(
+            "SELECT table_name, column_name, since_snapshot FROM store.column_info"
+        ).fetchall()
+    }
+    for kept in ("table_info", "column_info"):
+        con.execute(
+            f"DELETE FROM store.{kept} WHERE table_name IN (SELECT unnest(?::VARCHAR[]))", [names]
+        )
+    columns = [(s.name, c, n) for s in specs for n, c in enumerate(s.columns)]
+    insert_columns(
+        con,
+        "column_info",
+        {
+            "table_name": [table for table, _, _ in columns],
+            "column_name": [c.name for _, c, _ in columns],
+            "type": [c.type for _, c, _ in columns],
+            "description": [c.description for _, c, _ in columns],
+            "volatile": [c.volatile for _, c, _ in columns],
+            "position": [position for _, _, position in columns],
+            "since_snapshot": [since.get((table, c.name), snapshot) for table, c, _ in columns],
+        },
     )
-    con.execute(
-        "INSERT INTO store.column_info VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [
-            table,
-            column.name,
-            column.type,
-            column.description,
-            column.volatile,
-            position,
-            since[0] if since else snapshot,
-        ],
-    )
-
-
-def _describe_table(con: duckdb.DuckDBPyConnection, spec: TableSpec, snapshot: int) -> None:
-    con.execute("DELETE FROM store.table_info WHERE table_name = ?", [spec.name])
-    con.execute(
-        "INSERT INTO store.table_info VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            spec.name,
-            spec.cloud,
-            spec.title,
-            spec.description,
-            spec.kind,
-            spec.owner,
-            canonical_text(spec.gone),
-            snapshot,
-        ],
+    insert_columns(
+        con,
+        "table_info",
+        {
+            "table_name": names,
+            "cloud": [s.cloud for s in specs],
+            "title": [s.title for s in specs],
+            "description": [s.description for s in specs],
+            "kind": [s.kind for s in specs],
+            "owner_column": [s.owner for s in specs],
+            "gone": [canonical_text(s.gone) for s in specs],
+            "since_snapshot": snapshot,
+        },
     )
