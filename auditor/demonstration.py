@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from auditor import decisions, pipeline
@@ -12,14 +14,19 @@ from auditor.config import Config, load_config
 from auditor.errors import UsageError
 from auditor.model import AuditRun
 from auditor.report.files import write_file, write_reports
-from auditor.simcloud.aws import Estate, SimAws, generate, scenarios
+from auditor.simcloud import aws, azure, gcp
+from auditor.simcloud.aws import scenarios as on_aws
+from auditor.simcloud.azure import scenarios as on_azure
+from auditor.simcloud.gcp import scenarios as on_gcp
 
 REGIONS = ("eu-central-1", "us-east-1")
-INSTANCES = 25
-"""Per region and account."""
+LOCATION = "westeurope"
+INSTANCES = 20
+"""Per region and account, subscription or project."""
 
 _CONFIG = """\
-# The demo's configuration: two accounts of a simulated organisation, the second by role.
+# The demo's configuration: two AWS accounts of a simulated organisation, the second by role, an
+# Azure subscription and a Google Cloud project. What the endpoints named ended with the demo.
 [store]
 path = "audit.duckdb"
 
@@ -34,11 +41,40 @@ id = "{second}"
 role_arn = "arn:aws:iam::{second}:role/audit-reader"
 external_id = "demo"
 
+{azure}
+
+{gcp}
+
 [report]
 directory = "reports"
 """
 
 Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _World:
+    """The three simulated clouds of the demo."""
+
+    aws: aws.SimAws
+    azure: azure.SimAzure
+    gcp: gcp.SimGcp
+
+    @property
+    def accounts(self) -> tuple[str, str]:
+        """The two AWS accounts."""
+        first, second = self.aws.estate.accounts
+        return first, second
+
+    @property
+    def subscription(self) -> str:
+        """The Azure subscription."""
+        return next(iter(self.azure.estate.subscriptions))
+
+    @property
+    def project(self) -> str:
+        """The Google Cloud project."""
+        return next(iter(self.gcp.estate.projects))
 
 
 def play(folder: Path, tell: Tell) -> AuditRun:
@@ -50,11 +86,9 @@ def play(folder: Path, tell: Tell) -> AuditRun:
         raise UsageError(
             "the folder of the demo is not empty", where=str(folder), hint="name a new one"
         )
-    estate = generate(accounts=2, regions=REGIONS, instances=INSTANCES, external_id="demo")
-    first, second = estate.accounts
-    config = _configured(folder, first, second)
-    with SimAws(estate) as cloud, _environment(cloud.environment()):
-        tell(f"1. First run over {len(estate.accounts)} accounts and {len(REGIONS)} regions.")
+    with _clouds() as world:
+        config = _configured(folder, world)
+        tell("1. First run over two AWS accounts, an Azure subscription, a Google Cloud project.")
         before = pipeline.run(config)
         tell(
             f"   {before.snapshot.rows:,} resources read; nobody has approved them: "
@@ -71,11 +105,9 @@ def play(folder: Path, tell: Tell) -> AuditRun:
         quiet = pipeline.run(config)
         tell(f"3. Second run: {len(quiet.active)} findings, exit code {quiet.exit_code}.")
         tell("4. Benign churn: rules rewritten, public addresses changed, lists reordered.")
-        scenarios.rewrite_rules(estate, first, REGIONS[0])
-        scenarios.churn_public_addresses(estate, first, REGIONS[0])
-        scenarios.shuffle(estate, first, REGIONS[0])
+        _churn(world)
         tell("5. An attacker with stolen keys (MITRE ATT&CK T1578.002):")
-        for line in attack(estate, second):
+        for line in attack(world):
             tell(f"   - {line}")
         tell("6. Third run:")
         after = pipeline.run(config)
@@ -83,20 +115,27 @@ def play(folder: Path, tell: Tell) -> AuditRun:
     return after
 
 
-def attack(estate: Estate, account: str) -> Iterator[str]:
-    """Play the attack on one account, and say each step."""
-    region = REGIONS[1]
-    chain = scenarios.snapshot_chain(estate, account, region)
-    victim, copy = chain["victims"][0], chain["instances"][0]
-    yield f"snapshot {chain['snapshots'][0]} of the disk of {victim}"
-    yield f"volume {chain['volumes'][0]} from it, on the new instance {copy}"
-    yield f"group {chain['groups'][0]} that lets anyone in by SSH"
-    role = scenarios.attach_role(estate, account, region)
-    yield f"an administrator's role for {role['instances'][0]}"
-    weak = scenarios.weaken_metadata(estate, account, region)
-    yield f"IMDSv1 back on for {weak['instances'][0]}"
-    opened = scenarios.open_group(estate, account, region)
-    yield f"tcp/22 opened in group {opened['groups'][0]}"
+def attack(world: _World) -> Iterator[str]:
+    """Play the attack in each cloud, and say each step."""
+    estate, account, region = world.aws.estate, world.accounts[1], REGIONS[1]
+    chain = on_aws.snapshot_chain(estate, account, region)
+    yield f"aws: snapshot {chain['snapshots'][0]} of the disk of {chain['victims'][0]}"
+    yield f"aws: volume {chain['volumes'][0]} from it, on the new instance {chain['instances'][0]}"
+    yield f"aws: group {chain['groups'][0]} that lets anyone in by SSH"
+    role = on_aws.attach_role(estate, account, region)
+    yield f"aws: an administrator's role for {role['instances'][0]}"
+    weak = on_aws.weaken_metadata(estate, account, region)
+    yield f"aws: IMDSv1 back on for {weak['instances'][0]}"
+    opened = on_aws.open_group(estate, account, region)
+    yield f"aws: tcp/22 opened in group {opened['groups'][0]}"
+    on_azure.snapshot_chain(world.azure.estate, world.subscription, LOCATION)
+    yield "azure: a victim's disk copied into a new machine, open to the Internet"
+    on_azure.disable_secure_boot(world.azure.estate, world.subscription, LOCATION)
+    yield "azure: secure boot switched off"
+    on_gcp.snapshot_chain(world.gcp.estate, world.project)
+    yield "gcp: a victim's disk copied into a new instance, open to the Internet"
+    on_gcp.serial_port_on(world.gcp.estate, world.project)
+    yield "gcp: a serial port switched on"
 
 
 def leftovers(folder: Path) -> list[str]:
@@ -111,15 +150,47 @@ def leftovers(folder: Path) -> list[str]:
     ]
 
 
-def _configured(folder: Path, first: str, second: str) -> Config:
+@contextlib.contextmanager
+def _clouds() -> Iterator[_World]:
+    in_aws = aws.generate(accounts=2, regions=REGIONS, instances=INSTANCES, external_id="demo")
+    in_azure = azure.generate(locations=[LOCATION], machines=INSTANCES)
+    in_gcp = gcp.generate(projects=1, instances=INSTANCES)
+    with (
+        aws.SimAws(in_aws) as amazon,
+        azure.SimAzure(in_azure) as microsoft,
+        gcp.SimGcp(in_gcp) as google,
+        _environment(amazon.environment()),
+    ):
+        yield _World(amazon, microsoft, google)
+
+
+def _churn(world: _World) -> None:
+    account, region = world.accounts[0], REGIONS[0]
+    on_aws.rewrite_rules(world.aws.estate, account, region)
+    on_aws.churn_public_addresses(world.aws.estate, account, region)
+    on_aws.shuffle(world.aws.estate, account, region)
+    on_azure.churn_public_addresses(world.azure.estate, world.subscription, LOCATION)
+    on_azure.shuffle(world.azure.estate, world.subscription, LOCATION)
+    on_gcp.churn_public_addresses(world.gcp.estate, world.project)
+    on_gcp.shuffle(world.gcp.estate, world.project)
+
+
+def _configured(folder: Path, world: _World) -> Config:
     path = folder / "audit.toml"
-    write_file(
-        path,
-        _CONFIG.format(first=first, second=second, regions=list(REGIONS))
-        .replace("'", '"')
-        .encode(),
+    first, second = world.accounts
+    text = _CONFIG.format(
+        first=first,
+        second=second,
+        regions=json.dumps(REGIONS),
+        azure=_section("azure", world.azure.configuration()),
+        gcp=_section("gcp", world.gcp.configuration()),
     )
+    write_file(path, text.encode())
     return load_config(path)
+
+
+def _section(name: str, keys: Mapping[str, object]) -> str:
+    return "\n".join([f"[{name}]", *(f"{key} = {json.dumps(v)}" for key, v in keys.items())])
 
 
 @contextlib.contextmanager

@@ -131,12 +131,13 @@ def show_changes(session: Session, settings: Sequence[Setting]) -> None:
             "SELECT table_name, column_name, since_snapshot FROM store.column_info"
         ).fetchall()
     }
+    compared = {t for (t,) in con.execute("SELECT DISTINCT table_name FROM compared").fetchall()}
     parts = []
     for spec in session.specs:
         columns = sorted(
             {s.column for s in settings if s.table == spec.name} & {c.name for c in spec.columns}
         )
-        if not columns:
+        if not columns or spec.name not in compared:
             continue
         con.execute(
             f"INSERT INTO changes SELECT '{spec.name}', s.cloud, s.account_id, s.region, "

@@ -67,7 +67,9 @@ def find_resource(con: duckdb.DuckDBPyConnection, text: str, kind: str | None = 
     if len(ids) > 1:
         shown = "\n  ".join(sorted(f"{r.scope} {r.resource_id}" for r in found)[:10])
         raise UsageError(f"{text!r} means {len(ids)} resources:\n  {shown}", hint="give the id")
-    return min(found, key=lambda r: (r.table.endswith("attributes"), r.table))
+    # NOTE: other tables say more about an instance under its own id; the machine comes first.
+    kinds = {spec.name: spec.kind for spec in table_specs(con)}
+    return min(found, key=lambda r: (kinds[r.table] != "instance", r.table))
 
 
 def timeline(con: duckdb.DuckDBPyConnection, resource: Resource) -> list[Version]:

@@ -116,9 +116,7 @@ def _create(con: duckdb.DuckDBPyConnection, spec: TableSpec) -> None:
     )
 
 
-def _describe(
-    con: duckdb.DuckDBPyConnection, specs: Sequence[TableSpec], snapshot: int
-) -> None:
+def _describe(con: duckdb.DuckDBPyConnection, specs: Sequence[TableSpec], snapshot: int) -> None:
     """Write down tables and columns anew; a column keeps the snapshot since which it is there."""
     names = [spec.name for spec in specs]
     since = {
