@@ -7,12 +7,9 @@ under the deadline and the failure budget that it shares with all tables of the 
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Any, Protocol
 
 from auditor.collect.aws.arn import partition_of
@@ -20,11 +17,9 @@ from auditor.collect.aws.errors import SDK_ERRORS, error_code
 from auditor.collect.aws.retry import send
 from auditor.collect.backoff import Budget
 from auditor.collect.context import CollectContext
+from auditor.collect.parallel import in_order
 from auditor.errors import CollectError
 from auditor.model import Scope, Status
-
-WORKERS = 8
-"""Calls per resource that one table has under way at once."""
 
 Answer = dict[str, Any]
 Method = Callable[..., Answer]
@@ -168,17 +163,7 @@ class AwsScope:
         def one(arguments: dict[str, Any]) -> Answer | None:
             return self.call_unless(gone, operation, service, **arguments)
 
-        waiting = iter(params)
-        pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="aws-call")
-        try:
-            ahead: deque[Future[Answer | None]] = deque(
-                pool.submit(one, arguments) for arguments in islice(waiting, 2 * WORKERS)
-            )
-            while ahead:
-                yield ahead.popleft().result()
-                ahead.extend(pool.submit(one, arguments) for arguments in islice(waiting, 1))
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        return in_order(one, params, name="aws-call")
 
     def instance_index(self) -> tuple[InstanceRef, ...]:
         """Return id, image and state of each instance; listed once, whoever asks first.

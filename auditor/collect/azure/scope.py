@@ -7,12 +7,9 @@ know. All tables of a subscription share one failure budget per resource provide
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -21,11 +18,9 @@ from auditor.collect.azure.errors import NotFoundError
 from auditor.collect.azure.retry import send
 from auditor.collect.backoff import Budget
 from auditor.collect.context import CollectContext
+from auditor.collect.parallel import in_order
 from auditor.errors import CollectError
 from auditor.model import Scope, Status
-
-WORKERS = 8
-"""Calls per resource that one table has under way at once."""
 
 Answer = dict[str, Any]
 T = TypeVar("T")
@@ -154,17 +149,7 @@ class AzureScope:
             except NotFoundError:
                 return None
 
-        waiting = iter(items)
-        pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="azure-call")
-        try:
-            ahead: deque[Future[R | None]] = deque(
-                pool.submit(one, item) for item in islice(waiting, 2 * WORKERS)
-            )
-            while ahead:
-                yield ahead.popleft().result()
-                ahead.extend(pool.submit(one, item) for item in islice(waiting, 1))
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        return in_order(one, items, name="azure-call")
 
     def nested(self, owners: Iterable[Ref], name: str, api_version: str) -> Iterator[Answer]:
         """Yield the nested resources of each owner that still exists, such as its extensions.

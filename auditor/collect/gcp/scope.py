@@ -6,21 +6,16 @@ all the same, and then raised as incomplete, so that nothing that is missing cou
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Any, TypeVar
 
 from auditor.collect.gcp.errors import missing
 from auditor.collect.gcp.transport import Answer, Transport
+from auditor.collect.parallel import in_order
 from auditor.errors import CollectError
 from auditor.model import Scope, Status
-
-WORKERS = 8
-"""Calls per resource that one table has under way at once."""
 
 PAGE = 500
 """Items per page: the most that Compute Engine gives."""
@@ -142,17 +137,7 @@ class GcpScope:
                     return None
                 raise
 
-        waiting = iter(items)
-        pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="gcp-call")
-        try:
-            ahead: deque[Future[R | None]] = deque(
-                pool.submit(one, item) for item in islice(waiting, 2 * WORKERS)
-            )
-            while ahead:
-                yield ahead.popleft().result()
-                ahead.extend(pool.submit(one, item) for item in islice(waiting, 1))
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        return in_order(one, items, name="gcp-call")
 
     def _compute(
         self, method: str, path: str, query: Mapping[str, Any], body: Any = None
