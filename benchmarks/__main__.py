@@ -1,4 +1,4 @@
-"""Run benchmarks and print their tables: `python -m benchmarks engine history startup diff`."""
+"""Run benchmarks and print their tables: `python -m benchmarks engine history`, or all."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import sys
 
 from benchmarks.common import machine
 
-NAMES = ("startup", "engine", "history", "diff")
+NAMES = ("startup", "engine", "history", "diff", "breadth")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(NAMES)}; all")
-    parser.add_argument("--quick", action="store_true", help="a tenth of the size")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the usual size")
+    parser.add_argument("--scale", type=float, help="share of the full size; breadth: usually 0.1")
     options = parser.parse_args()
     unknown = set(options.names) - set(NAMES)
     if unknown:
@@ -23,7 +24,8 @@ def main() -> int:
     for name in options.names or NAMES:
         module = importlib.import_module(f"benchmarks.{name}")
         print(f"\n## {name}\n", flush=True)
-        for table in module.report(scale=0.1 if options.quick else 1.0):
+        usual = getattr(module, "USUAL_SCALE", 1.0) * (0.1 if options.quick else 1.0)
+        for table in module.report(scale=options.scale or usual):
             print(table + "\n", flush=True)
     return 0
 
