@@ -17,11 +17,12 @@ from auditor.cli.main import app
 from auditor.collect.catalog import all_tables
 from auditor.collect.table import DOCUMENT_COLUMN, LEADING_COLUMNS, ResourceTable, sql_type
 from auditor.config import known_keys
-from auditor.diff.queries import load_queries, split_header
+from auditor.diff.queries import load_queries
 from auditor.diff.settings import Setting, load_settings
 from auditor.diff.views import view_files
 from auditor.model import Query
 from auditor.report.formats import format_names
+from auditor.shipped import split_header
 
 DOCS = Path(__file__).parent
 NOTE = "<!-- Written by docs/generate.py: change the code, then run `make docs`. -->"

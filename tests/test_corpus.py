@@ -14,11 +14,12 @@ import duckdb
 import pytest
 
 from auditor.diff.inventory import show_inventory
-from auditor.diff.queries import load_queries, split_header
+from auditor.diff.queries import load_queries
 from auditor.diff.session import open_session
 from auditor.diff.settings import load_settings
 from auditor.diff.views import names_in, view_files
 from auditor.model import Query
+from auditor.shipped import split_header
 from tests.harness import TABLES, Lab
 
 ROOT = Path(__file__).parent.parent

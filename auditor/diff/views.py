@@ -13,9 +13,8 @@ from typing import Any
 import duckdb
 import orjson
 
-from auditor.diff.queries import split_header
 from auditor.errors import QueryError
-from auditor.shipped import shipped
+from auditor.shipped import shipped, split_header
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,48 @@
+"""Compare what policies allow on the two sides of a session: the steps, in order.
+
+The steps are files under `queries/policy`; each makes one table of the schema `policy`. First
+`subjects`: what is to be compared, narrowed by hashes. Then `delta`: the comparison itself.
+Outside of the boxes of rules that one side only has nothing can differ, so only those are cut into
+cells, and each cell is decided on both sides.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+
+import duckdb
+
+from auditor.errors import QueryError
+from auditor.policy.resolve import resolve
+from auditor.policy.sources import create_sources
+from auditor.shipped import shipped, split_header
+
+log = logging.getLogger(__name__)
+
+
+def evaluate(con: duckdb.DuckDBPyConnection) -> None:
+    """Create the tables of the schema `policy`, up to `policy.regions`."""
+    con.execute("CREATE SCHEMA policy")
+    create_sources(con)
+    for path in step_files("subjects"):
+        _run(con, path)
+    resolve(con)
+    for path in step_files("delta"):
+        _run(con, path)
+
+
+def step_files(part: str) -> list[Path]:
+    """Return the files of the steps in the order in which they run: their names are numbered."""
+    return sorted((shipped("queries") / "policy" / part).glob("*.sql"))
+
+
+def _run(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    header, sql = split_header(path)
+    started = time.perf_counter()
+    try:
+        con.execute(f"CREATE TABLE policy.{header['table']} AS {sql}")
+    except duckdb.Error as exc:
+        raise QueryError(str(exc), where=str(path)) from None
+    log.debug("policy.%s: %.3f s", header["table"], time.perf_counter() - started)

@@ -1,0 +1,217 @@
+"""What rules say, as intervals: services, ports, networks, and the members of symbols.
+
+A symbol stands for networks that another resource holds: a prefix list, a group, a service tag.
+One that nothing here resolves, or that has no members yet, is a point in the family `S`, which
+compares by identity; every rule that matches any peer covers that family whole.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import duckdb
+
+from auditor.policy.intervals import (
+    WIDTH,
+    bound,
+    complement,
+    everything,
+    network_bounds,
+    service_bounds,
+)
+
+ANY = "*"
+"""A peer that is every address of every family, and every symbol."""
+
+INTERNET = {"internet ipv4": "4", "internet ipv6": "6"}
+"""Built-in symbols: the public addresses of a family."""
+
+_WHOLE = {"0.0.0.0/0", "::/0"}
+_PORTS = 65536
+_PRIVATE = {
+    "4": (
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "224.0.0.0/3",
+    ),
+    "6": ("::/3", "4000::/2", "8000::/1"),
+}
+"""Not reachable over the Internet: IANA's special-purpose registries, and what is no 2000::/3."""
+
+Interval = tuple[str, str, str]
+"""Family, first bound and end."""
+
+
+def public_intervals(family: str) -> list[tuple[str, str]]:
+    """Return the public addresses of a family, as bounds."""
+    return list(complement(family, (network_bounds(n)[1:] for n in _PRIVATE[family])))
+
+
+def resolve(con: duckdb.DuckDBPyConnection) -> None:
+    """Create `policy.services`, `.ports`, `.peers` and `.families`; remember what cannot be read.
+
+    `policy.problems` names each rule that cannot be parsed: a policy with one has no verdict.
+    """
+    con.execute(
+        "CREATE TABLE policy.problems (policy_id VARCHAR, rule_id VARCHAR, problem VARCHAR)"
+    )
+    _parse(con, "services", "service", service_bounds)
+    _parse(con, "ports", "source_ports", _port_bounds)
+    _peers(con)
+    con.execute(
+        "INSERT INTO policy.problems SELECT DISTINCT policy_id, rule_id, "
+        "'unknown action ' || coalesce(action, 'none') FROM policy.rules WHERE level IS NULL"
+    )
+
+
+def _parse(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    column: str,
+    bounds: Callable[[str], tuple[int, int]],
+) -> None:
+    texts = _distinct(con, column)
+    good: list[tuple[str, int, int]] = []
+    bad: list[tuple[str, str]] = []
+    for text in texts:
+        try:
+            good.append((text, *bounds(text)))
+        except ValueError as exc:
+            bad.append((text, str(exc)))
+    _create(con, table, {column: "VARCHAR", "low": "INTEGER", "high": "INTEGER"}, good)
+    _report(con, column, bad)
+
+
+def _peers(con: duckdb.DuckDBPyConnection) -> None:
+    texts = {*_distinct(con, "peer"), *_distinct(con, "local")}
+    found: list[tuple[str, str, str, str, str]] = []
+    bad: list[tuple[str, str]] = []
+    opaque: list[tuple[str, str]] = []
+    members = _members(con, [text for text in texts if " " in text])
+    for when in ("before", "after"):
+        for text in texts:
+            try:
+                intervals = _intervals(text, members[when])
+            except ValueError as exc:
+                bad.append((text, str(exc)))
+                continue
+            found += [(when, text, *interval) for interval in intervals]
+            if not intervals:
+                opaque.append((when, text))
+    points = {text: n for n, text in enumerate(sorted({text for _, text in opaque}))}
+    for when, text in opaque:
+        found.append((when, text, "S", bound("4", points[text]), bound("4", points[text] + 1)))
+    end = bound("4", len(points) + 1)
+    for when in ("before", "after"):
+        found += [(when, text, "S", bound("4", 0), end) for text in texts if text in {ANY, *_WHOLE}]
+    columns = ("members", "peer", "family", "low", "high")
+    _create(con, "peers", dict.fromkeys(columns, "VARCHAR"), found)
+    families = [(family, *everything(family)) for family in WIDTH]
+    columns = ("family", "low", "high")
+    _create(
+        con, "families", dict.fromkeys(columns, "VARCHAR"), [*families, ("S", bound("4", 0), end)]
+    )
+    _create(
+        con,
+        "points",
+        {"symbol": "VARCHAR", "low": "VARCHAR"},
+        [(text, bound("4", n)) for text, n in points.items()],
+    )
+    _report(con, "peer", bad)
+    _report(con, "local", bad)
+
+
+def _intervals(text: str, members: dict[str, list[Interval]]) -> list[Interval]:
+    """Return what a peer matches; nothing for a symbol that stands for nothing known."""
+    if text == ANY:
+        return [(family, *everything(family)) for family in WIDTH]
+    if text in INTERNET:
+        family = INTERNET[text]
+        return [(family, *interval) for interval in public_intervals(family)]
+    if " " in text:
+        return members.get(text, [])
+    return [network_bounds(text)]
+
+
+def _members(
+    con: duckdb.DuckDBPyConnection, symbols: Sequence[str]
+) -> dict[str, dict[str, list[Interval]]]:
+    """Return the networks of each symbol, before and after.
+
+    Before: as in the baseline where it was known there. After: lists as in the snapshot, groups of
+    instances as before, since their members come and go.
+    """
+    con.execute(
+        "CREATE TABLE policy.used_symbols AS SELECT unnest(?::VARCHAR[]) AS symbol", [symbols]
+    )
+    sides: dict[str, dict[str, list[Interval]]] = {}
+    passing: set[str] = set()
+    for side in ("baseline", "snapshot"):
+        rows = con.execute(
+            "SELECT symbol, is_instances, list(DISTINCT network) FILTER (WHERE NOT is_excluded), "
+            "list(DISTINCT network) FILTER (WHERE is_excluded) "
+            f"FROM {side}.policy_members SEMI JOIN policy.used_symbols USING (symbol) "
+            "WHERE network IS NOT NULL GROUP BY ALL"
+        ).fetchall()
+        sides[side] = {symbol: _union(listed, excluded) for symbol, _, listed, excluded in rows}
+        passing |= {symbol for symbol, is_instances, _, _ in rows if is_instances}
+    before = sides["snapshot"] | sides["baseline"]
+    after = before | {s: found for s, found in sides["snapshot"].items() if s not in passing}
+    return {"before": before, "after": after}
+
+
+def _union(listed: Sequence[str] | None, excluded: Sequence[str] | None) -> list[Interval]:
+    """Return the intervals of some networks; of excluded ones, what is left of all addresses."""
+    found = [network_bounds(network) for network in listed or ()]
+    if excluded:
+        without: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+        for network in excluded:
+            family, low, high = network_bounds(network)
+            without[family].append((low, high))
+        for family in WIDTH:
+            found += [(family, *rest) for rest in complement(family, without[family])]
+    return found
+
+
+def _port_bounds(text: str) -> tuple[int, int]:
+    first, _, last = text.partition("-")
+    if not (first.isdecimal() and (last or first).isdecimal()):
+        raise ValueError(f"{text!r} is no port")
+    low, high = int(first), int(last or first)
+    if not low <= high < _PORTS:
+        raise ValueError(f"{text!r} has no ports between 0 and 65535, the lower one first")
+    return low, high + 1
+
+
+def _distinct(con: duckdb.DuckDBPyConnection, column: str) -> list[str]:
+    rows = con.execute(
+        f'SELECT DISTINCT "{column}" FROM policy.rules WHERE "{column}" IS NOT NULL ORDER BY 1'
+    ).fetchall()
+    return [text for (text,) in rows]
+
+
+def _create(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: dict[str, str],
+    rows: Sequence[tuple[Any, ...]],
+) -> None:
+    named = ", ".join(f"unnest(?::{kind}[]) AS {name}" for name, kind in columns.items())
+    lists = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in columns]
+    con.execute(f"CREATE TABLE policy.{table} AS SELECT {named}", lists)
+
+
+def _report(con: duckdb.DuckDBPyConnection, column: str, bad: Iterable[tuple[str, str]]) -> None:
+    for text, problem in dict(bad).items():
+        con.execute(
+            f"INSERT INTO policy.problems SELECT DISTINCT policy_id, rule_id, ? FROM policy.rules "
+            f"WHERE {column} = ?",
+            [problem, text],
+        )

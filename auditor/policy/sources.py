@@ -1,0 +1,131 @@
+"""Where rules come from: one file per kind of policy under `queries/policy`, for each side.
+
+| part | a row says |
+|---|---|
+| `rules` | what one rule of a policy matches, and what then happens |
+| `members` | a network that a symbol stands for, such as an entry of a prefix list |
+| `layers` | a policy that applies to an interface of an instance, and where in the evaluation |
+| `paths` | whether an interface can be reached from the Internet at all |
+
+Each file is a SELECT over tables without a schema, as those of the vocabulary are; its name is its
+registration. A file whose tables the store does not have is left out.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from auditor.errors import QueryError
+from auditor.shipped import shipped, split_header
+
+COLUMNS = {
+    "rules": {
+        "account_id": "VARCHAR",
+        "region": "VARCHAR",
+        "policy_id": "VARCHAR",
+        "direction": "VARCHAR",
+        "rank": "BIGINT",
+        "action": "VARCHAR",
+        "service": "VARCHAR",
+        "peer": "VARCHAR",
+        "source_ports": "VARCHAR",
+        "local": "VARCHAR",
+        "rule_id": "VARCHAR",
+        "targets": "VARCHAR[]",
+    },
+    "members": {
+        "symbol": "VARCHAR",
+        "network": "VARCHAR",
+        "is_excluded": "BOOLEAN",
+        "is_instances": "BOOLEAN",
+        "version": "VARCHAR",
+    },
+    "layers": {
+        "account_id": "VARCHAR",
+        "region": "VARCHAR",
+        "instance_id": "VARCHAR",
+        "interface_id": "VARCHAR",
+        "conjunct": "VARCHAR",
+        "stage": "INTEGER",
+        "policy_id": "VARCHAR",
+        "targets": "VARCHAR[]",
+    },
+    "paths": {
+        "account_id": "VARCHAR",
+        "region": "VARCHAR",
+        "instance_id": "VARCHAR",
+        "interface_id": "VARCHAR",
+        "ipv4": "BOOLEAN",
+        "ipv6": "BOOLEAN",
+    },
+}
+"""The columns that the files of each part return, in this order."""
+
+SIDES = ("baseline", "snapshot")
+
+_MACROS = """
+CREATE MACRO aws_service(protocol, first, last) AS CASE
+    WHEN protocol = '-1' THEN 'all'
+    WHEN protocol NOT IN ('tcp', 'udp', 'icmp', 'icmpv6') OR coalesce(first, -1) < 0 THEN protocol
+    WHEN protocol IN ('tcp', 'udp') THEN protocol || '/' || first || '-' || coalesce(last, first)
+    WHEN coalesce(last, -1) < 0 THEN protocol || '/' || first
+    ELSE protocol || '/' || first || '/' || last
+END
+"""
+
+
+def source_files(part: str) -> list[Path]:
+    """Return the files of a part, sorted by name."""
+    return sorted((shipped("queries") / "policy" / part).glob("*.sql"))
+
+
+def create_sources(con: duckdb.DuckDBPyConnection) -> None:
+    """Create the views `policy_<part>` in the schemas of both sides, and the table of kinds."""
+    con.execute(_MACROS)
+    kinds: dict[str, str | None] = {}
+    for side in SIDES:
+        for part, columns in COLUMNS.items():
+            parts = []
+            for path in source_files(part):
+                header, sql = split_header(path)
+                if _created(con, side, f"policy_{part}_{path.stem}", sql, path):
+                    parts.append(path.stem)
+                    if part == "rules":
+                        kinds[path.stem] = header.get("resource_type")
+            _unite(con, side, part, parts, columns)
+    con.execute(
+        "CREATE TABLE policy_kinds AS SELECT unnest(?::VARCHAR[]) AS kind, "
+        "unnest(?::VARCHAR[]) AS resource_type",
+        [list(kinds), list(kinds.values())],
+    )
+
+
+def _unite(
+    con: duckdb.DuckDBPyConnection,
+    side: str,
+    part: str,
+    names: list[str],
+    columns: dict[str, str],
+) -> None:
+    chosen = ", ".join(f"{name}::{kind} AS {name}" for name, kind in columns.items())
+    nothing = ", ".join(f"NULL::{kind} AS {name}" for name, kind in columns.items())
+    selects = [f"SELECT NULL::VARCHAR AS kind, {nothing} WHERE false"]
+    selects += [
+        f"SELECT '{name}' AS kind, {chosen} FROM {side}.policy_{part}_{name}" for name in names
+    ]
+    con.execute(f"CREATE VIEW {side}.policy_{part} AS " + " UNION ALL ".join(selects))
+
+
+def _created(con: duckdb.DuckDBPyConnection, side: str, name: str, sql: str, path: Path) -> bool:
+    con.execute(f"USE memory.{side}")
+    try:
+        con.execute(f"CREATE VIEW {name} AS {sql}")
+    except duckdb.CatalogException:
+        return False
+    except duckdb.Error as exc:
+        raise QueryError(str(exc), where=str(path)) from None
+    finally:
+        con.execute("USE memory.main")
+    return True

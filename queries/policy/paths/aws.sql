@@ -1,0 +1,42 @@
+/*
+cloud = "aws"
+title = "Paths from the Internet to EC2 network interfaces"
+description = "A public address, a route to an internet gateway, and no block of public access. What was not read is taken as open."
+*/
+WITH routes AS (
+    SELECT account_id, region, vpc_id, is_main, internet_ipv4, internet_ipv6,
+        unnest(CASE WHEN is_main THEN list_append(subnet_ids, '*') ELSE subnet_ids END) AS subnet_id
+    FROM aws_ec2_route_tables
+),
+
+blocked AS (
+    SELECT DISTINCT account_id, region
+    FROM aws_ec2_vpc_block_public_access
+    WHERE kind = 'options' AND block_mode IN ('block-ingress', 'block-bidirectional')
+),
+
+let_through AS (
+    SELECT account_id, region, regexp_extract(excluded_arn, '[^/]+$') AS id
+    FROM aws_ec2_vpc_block_public_access
+    WHERE kind = 'exclusion' AND exclusion_mode = 'allow-bidirectional'
+)
+
+SELECT
+    i.account_id, i.region,
+    i.instance_arn AS instance_id,
+    i.resource_id AS interface_id,
+    bool_and(i.has_public_ip AND coalesce(r.internet_ipv4, m.internet_ipv4, true)
+        AND (b.account_id IS NULL OR e.id IS NOT NULL) AND NOT coalesce(i.deny_all_igw_traffic, false)) AS ipv4,
+    bool_and(i.has_ipv6 AND coalesce(r.internet_ipv6, m.internet_ipv6, true)
+        AND (b.account_id IS NULL OR e.id IS NOT NULL) AND NOT coalesce(i.deny_all_igw_traffic, false)) AS ipv6
+FROM aws_ec2_network_interfaces AS i
+LEFT JOIN routes AS r
+    ON r.account_id = i.account_id AND r.region = i.region AND r.subnet_id = i.subnet_id
+LEFT JOIN routes AS m
+    ON m.account_id = i.account_id AND m.region = i.region AND m.vpc_id = i.vpc_id
+    AND m.subnet_id = '*'
+LEFT JOIN blocked AS b ON b.account_id = i.account_id AND b.region = i.region
+LEFT JOIN let_through AS e
+    ON e.account_id = i.account_id AND e.region = i.region AND e.id IN (i.vpc_id, i.subnet_id)
+WHERE i.instance_arn IS NOT NULL
+GROUP BY ALL

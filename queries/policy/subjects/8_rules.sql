@@ -1,0 +1,30 @@
+/*
+table = "rules"
+title = "Rules of the policies that matter"
+description = "Numbered, so that a number names a rule and a peer. Built-in ones have the highest numbers: of rules that decide alike the lowest is named."
+*/
+WITH needed AS (
+    SELECT policy_id FROM policy.changed
+    UNION
+    SELECT policy_id FROM policy.placed
+    UNION
+    SELECT r.policy_id FROM snapshot.policy_rules AS r
+    SEMI JOIN policy.symbols AS s ON s.symbol = r.peer
+),
+
+rules AS (
+    SELECT 'baseline' AS side, r.* FROM baseline.policy_rules AS r
+    SEMI JOIN needed USING (policy_id)
+    UNION ALL
+    SELECT 'snapshot', r.* FROM snapshot.policy_rules AS r
+    SEMI JOIN needed USING (policy_id)
+)
+
+SELECT
+    row_number() OVER (
+        ORDER BY kind = 'built_in', rank, policy_id, direction, rule_id, service, peer, side
+    ) AS number,
+    *,
+    CASE action WHEN 'deny' THEN 0 WHEN 'next' THEN 1 WHEN 'inspect' THEN 2 WHEN 'allow' THEN 3 END
+        AS level
+FROM rules

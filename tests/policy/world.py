@@ -1,0 +1,61 @@
+"""Two sides of a store, made of what the providers' APIs return, and what changed between them.
+
+    with compared(tmp_path, before, after) as con:
+        con.execute("SELECT * FROM policy.regions")
+
+A side is `{table: [raw, ...]}` with documents as `fetch` yields them; the table's own `transform`
+makes rows of them. All are of the scope of the table's cloud unless they come as `(raw, scope)`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from auditor.baseline.versions import approved_baseline, content_of
+from auditor.diff.session import open_session, show_sides
+from auditor.model import Scope
+from auditor.policy.evaluate import evaluate
+from auditor.store.snapshots import coverage_of, latest_snapshot
+from tests.harness import TABLES, Lab
+
+Raws = Mapping[str, Sequence[Any]]
+
+SCOPES = {
+    "aws": Scope("aws", "111111111111", "eu-west-1"),
+    "azure": Scope("azure", "00000000-0000-0000-0000-000000000001", "global"),
+    "gcp": Scope("gcp", "project-1", "global"),
+}
+"""Where a document is from that does not say: tables of Azure and GCP read whole accounts."""
+
+
+def rows_of(raws: Raws) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of a side."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name, some in raws.items():
+        table = TABLES[name]
+        for item in some:
+            raw, scope = item if isinstance(item, tuple) else (item, SCOPES[name.split("_")[0]])
+            found.setdefault(name, []).append(dict(table.transform(raw, scope)))
+    return found
+
+
+@contextlib.contextmanager
+def compared(folder: Path, before: Raws, after: Raws) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield a connection with the tables of the schema `policy` over these two sides."""
+    lab = Lab(folder)
+    lab.seal(rows_of(before), scopes=SCOPES.values())
+    lab.approve()
+    lab.seal(rows_of(after), scopes=SCOPES.values())
+    with open_session(lab.config.store) as session:
+        con = session.con
+        snapshot = latest_snapshot(con)
+        baseline = approved_baseline(con, lab.config.baseline)
+        assert snapshot is not None and baseline is not None
+        show_sides(session, snapshot.id, coverage_of(con, snapshot.id), content_of(con, baseline))
+        evaluate(con)
+        yield con
