@@ -187,6 +187,13 @@ def test_the_roles_of_the_accounts_do_not_need_what_the_starter_needs(
     ]
 
 
+def test_policies_of_folders_are_read_where_there_is_a_folder() -> None:
+    run = {"tables": ["gcp_compute_firewall_policies"]}
+    for keys in ({"projects": ["one"]}, {"projects": ["one"], "folder": "8"}):
+        config = Config.model_validate({"run": run, "gcp": keys})
+        assert bool(required(config, "gcp")) == ("folder" in keys)
+
+
 @pytest.mark.parametrize("cloud", CLOUDS)
 def test_only_reads_are_declared(cloud: str) -> None:
     config = Config.model_validate({cloud: {**ON[cloud]}})

@@ -60,4 +60,5 @@ TABLE = ResourceTable(
     fetch=fetch,
     transform=transform,
     regional=False,
+    switch="parents",
 )
