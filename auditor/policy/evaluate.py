@@ -20,19 +20,21 @@ from auditor.policy.resolve import resolve
 from auditor.policy.sources import create_sources
 from auditor.shipped import shipped, split_header
 
+PARTS = ("subjects", "delta", "told")
+"""Folders of steps, in the order in which they run."""
+
 log = logging.getLogger(__name__)
 
 
 def evaluate(con: duckdb.DuckDBPyConnection) -> None:
-    """Create the tables of the schema `policy`; `changes` and `instance_changes` are the verdicts."""
+    """Create the schema `policy`; its `changes` and `instance_changes` are the verdicts."""
     con.execute("CREATE SCHEMA policy")
     create_sources(con)
-    for path in step_files("subjects"):
-        _run(con, path)
-    resolve(con)
-    for part in ("delta", "told"):
+    for part in PARTS:
         for path in step_files(part):
             _run(con, path)
+        if part == "subjects":
+            resolve(con)
     tell_changes(con)
 
 
