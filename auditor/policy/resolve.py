@@ -69,6 +69,11 @@ def resolve(con: duckdb.DuckDBPyConnection) -> None:
         "INSERT INTO policy.problems SELECT DISTINCT policy_id, rule_id, "
         "'unknown action ' || coalesce(action, 'none') FROM policy.rules WHERE level IS NULL"
     )
+    con.execute(
+        "INSERT INTO policy.problems SELECT policy_id, min(rule_id), 'has the same place as ' || "
+        "max(rule_id) || ' and does something else' FROM policy.rules "
+        "GROUP BY side, policy_id, direction, rank HAVING count(DISTINCT level) > 1"
+    )
 
 
 def _parse(
