@@ -72,7 +72,29 @@ CREATE MACRO aws_service(protocol, first, last) AS CASE
     WHEN protocol IN ('tcp', 'udp') THEN protocol || '/' || first || '-' || coalesce(last, first)
     WHEN coalesce(last, -1) < 0 THEN protocol || '/' || first
     ELSE protocol || '/' || first || '/' || last
-END
+END;
+CREATE MACRO azure_ports(ranges) AS CASE
+    WHEN len(ranges) = 0 OR list_has_any(ranges, ['*', '0-65535']) THEN ['*'] ELSE ranges
+END;
+CREATE MACRO azure_services(protocol, ranges) AS CASE
+    WHEN protocol IN ('tcp', 'udp') THEN list_transform(
+        azure_ports(ranges), lambda r: CASE r WHEN '*' THEN protocol ELSE protocol || '/' || r END)
+    WHEN protocol NOT IN ('*', 'any') THEN [protocol]
+    WHEN azure_ports(ranges) = ['*'] THEN ['all']
+    ELSE flatten(list_transform(ranges, lambda r: ['tcp/' || r, 'udp/' || r]))
+END;
+CREATE MACRO azure_peer(holder, prefix) AS CASE
+    WHEN prefix = '*' OR regexp_matches(prefix, '^[0-9]|:') THEN prefix
+    ELSE 'service-tag ' || CASE replace(lower(prefix), '_', '')
+        WHEN 'virtualnetwork' THEN 'VirtualNetwork of ' || holder
+        WHEN 'internet' THEN 'Internet of ' || holder
+        WHEN 'azureloadbalancer' THEN 'AzureLoadBalancer'
+        ELSE lower(prefix)
+    END
+END;
+CREATE MACRO azure_sides(holder, prefixes, groups) AS
+    list_transform(prefixes, lambda p: azure_peer(holder, p))
+    || list_transform(groups, lambda g: 'application-security-group ' || g)
 """
 
 
