@@ -82,6 +82,12 @@ class FaultPlan:
             self._faults = list(faults)
             self._hits = [0] * len(self._faults)
 
+    @property
+    def faults(self) -> list[Fault]:
+        """The rules in force."""
+        with self._lock:
+            return list(self._faults)
+
     def acting(self, call: Call) -> list[Fault]:
         """Count a call and return the rules that act on it: delays, and one fault at most."""
         acting: list[Fault] = []

@@ -66,6 +66,11 @@ class SimCloud:
         with self._dispatcher.lock:
             return Counter(self._dispatcher.calls)
 
+    @property
+    def faults(self) -> list[Fault]:
+        """The faults in force."""
+        return self._dispatcher.plan.faults
+
     def inject(self, *faults: Fault) -> None:
         """Replace the faults in force; none at all makes the cloud healthy again."""
         self._dispatcher.plan.replace(faults)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -116,6 +116,11 @@ SIMCLOUD_TABLES = (
 def read(document: dict[str, Any]) -> list[dict[str, Any]]:
     """Coverage of what the run was asked to read."""
     return [c for c in document["coverage"] if c["status"] != "skipped"]
+
+
+def section(name: str, keys: Mapping[str, object]) -> str:
+    """Return a section of the configuration file."""
+    return f"[{name}]\n" + "".join(f"{k} = {json.dumps(v)}\n" for k, v in keys.items())
 
 
 def simulated(cli: Cli, cloud: SimAws, *, regions: Sequence[str], more: str = "") -> None:
