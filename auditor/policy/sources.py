@@ -61,6 +61,7 @@ COLUMNS = {
         "interface_id": "VARCHAR",
         "ipv4": "BOOLEAN",
         "ipv6": "BOOLEAN",
+        "addresses": "VARCHAR[]",
     },
 }
 """The columns that the files of each part return, in this order."""

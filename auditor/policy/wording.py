@@ -56,8 +56,9 @@ def _told(region: Region, known: Known | None) -> str:
     why = _why(region, known) if known is not None else ""
     if region.loses_inspection:
         word = "no longer inspected"
+    notes = [*(["approximate"] if region.is_approximate else []), *([why] if why else [])]
     return f"{services} {word} {near} {_where(region)}{_limits(region)}" + (
-        f" ({why})" if why else ""
+        f" ({', '.join(notes)})" if notes else ""
     )
 
 

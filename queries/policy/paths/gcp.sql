@@ -6,6 +6,7 @@ description = "An external address, and a route to the Internet that holds for t
 WITH interfaces AS (
     SELECT
         account_id, region, resource_id, has_public_ip, has_public_ipv6, network_tags,
+        private_ips || alias_ip_ranges || ipv6_addresses AS addresses,
         unnest(networks) AS network
     FROM gcp_compute_instances
 ),
@@ -27,7 +28,8 @@ SELECT
     i.resource_id AS instance_id,
     i.network AS interface_id,
     i.has_public_ip AND coalesce(r.ipv4, c.account_id IS NULL) AS ipv4,
-    i.has_public_ipv6 AND coalesce(r.ipv6, c.account_id IS NULL) AS ipv6
+    i.has_public_ipv6 AND coalesce(r.ipv6, c.account_id IS NULL) AS ipv6,
+    i.addresses
 FROM interfaces AS i
 LEFT JOIN routes AS r USING (account_id, resource_id, network)
 LEFT JOIN main.compared AS c
