@@ -10,7 +10,7 @@ makes rows of them. All are of the scope of the table's cloud unless they come a
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +45,14 @@ def rows_of(raws: Raws) -> dict[str, list[dict[str, Any]]]:
 
 
 @contextlib.contextmanager
-def compared(folder: Path, before: Raws, after: Raws) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Yield a connection with the tables of the schema `policy` over these two sides."""
-    lab = Lab(folder)
+def compared(
+    folder: Path, before: Raws, after: Raws, *, tables: Iterable[str] = TABLES
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield a connection with the tables of the schema `policy` over these two sides.
+
+    The store has these `tables` only; few of them are made in less time.
+    """
+    lab = Lab(folder, known=tables, tables=tables)
     lab.seal(rows_of(before), scopes=SCOPES.values())
     lab.approve()
     lab.seal(rows_of(after), scopes=SCOPES.values())
