@@ -28,7 +28,6 @@ ANY = "*"
 INTERNET = {"internet ipv4": "4", "internet ipv6": "6"}
 """Built-in symbols: the public addresses of a family."""
 
-_WHOLE = {"0.0.0.0/0", "::/0"}
 _PORTS = 65536
 _PRIVATE = {
     "4": (
@@ -110,7 +109,7 @@ def _peers(con: duckdb.DuckDBPyConnection) -> None:
         found.append((when, text, "S", bound("4", points[text]), bound("4", points[text] + 1)))
     end = bound("4", len(points) + 1)
     for when in ("before", "after"):
-        found += [(when, text, "S", bound("4", 0), end) for text in texts if text in {ANY, *_WHOLE}]
+        found += [(when, text, "S", bound("4", 0), end) for text in texts if _covers_all(text)]
     columns = ("members", "peer", "family", "low", "high")
     _create(con, "peers", dict.fromkeys(columns, "VARCHAR"), found)
     families = [(family, *everything(family)) for family in WIDTH]
@@ -126,6 +125,11 @@ def _peers(con: duckdb.DuckDBPyConnection) -> None:
     )
     _report(con, "peer", bad)
     _report(con, "local", bad)
+
+
+def _covers_all(text: str) -> bool:
+    """Say whether a peer is a whole family, however its address is written."""
+    return text == ANY or (text.endswith("/0") and " " not in text)
 
 
 def _intervals(text: str, members: dict[str, list[Interval]]) -> list[Interval]:
