@@ -4,8 +4,9 @@ title = "Layers of every subject, on both sides"
 description = "Which rules decide, in which order, and whether symbols mean their members of before or after. Rules are compared with the members of before on both sides: what members change is told apart."
 */
 WITH profiles AS (
-    SELECT DISTINCT profile, unnest(layers, recursive := true)
-    FROM policy.interfaces
+    -- DISTINCT goes inside: DuckDB 2.0 takes it of the first field of what unnest makes only.
+    SELECT profile, unnest(layers, recursive := true)
+    FROM (SELECT DISTINCT profile, layers FROM policy.interfaces)
 ),
 
 sides AS (
