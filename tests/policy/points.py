@@ -6,8 +6,10 @@ beyond them; a set of points is one integer, with a bit for each.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 from typing import NamedTuple
 
 from tests.policy.pairs import Region
@@ -56,8 +58,16 @@ class Grid:
             for port in (PORTS if sides else (0,))
         ]
         self.everywhere = (1 << len(self.points)) - 1
+        self.sides = {side: self._by_value(side) for side in Point._fields[1:]}
         self.within = lru_cache(maxsize=None)(self._within)
         self.at = lru_cache(maxsize=None)(self._at)
+
+    def _by_value(self, side: str) -> dict[tuple[str, int], int]:
+        """Return the points that have each family and value on one side."""
+        found: defaultdict[tuple[str, int], int] = defaultdict(int)
+        for number, point in enumerate(self.points):
+            found[point.family, getattr(point, side)] |= 1 << number
+        return found
 
     def truth(self, matches: Sequence[Match], direction: str) -> int:
         """Return where the first match allows."""
@@ -96,15 +106,17 @@ class Grid:
 
     def _within(self, side: str, intervals: tuple[Interval, ...]) -> int:
         return self._bits(
-            any(low <= getattr(point, side) < high for low, high in intervals)
-            for point in self.points
+            points
+            for (_, value), points in self.sides[side].items()
+            if any(low <= value < high for low, high in intervals)
         )
 
     def _at(self, side: str, peers: tuple[Peer, ...]) -> int:
         return self._bits(
-            any(f == point.family and low <= getattr(point, side) < high for f, low, high in peers)
-            for point in self.points
+            points
+            for (family, value), points in self.sides[side].items()
+            if any(of == family and low <= value < high for of, low, high in peers)
         )
 
-    def _bits(self, hits: Iterable[bool]) -> int:
-        return int("".join("01"[hit] for hit in hits)[::-1], 2)
+    def _bits(self, hits: Iterable[int]) -> int:
+        return reduce(or_, hits, 0)

@@ -136,46 +136,64 @@ def port_ranges(found: Iterable[str]) -> tuple[Interval, ...]:
 
 
 def network_security_group(policy: Policy, whole: Any, symbols: list[str]) -> Iterator[Any]:
-    """Rules in the order of their priority, those of Azure among them."""
+    """Rules in the order of their priority, those of Azure among them.
+
+    The near side is an address of an interface, which is always in VirtualNetwork; an application
+    security group there chooses interfaces.
+    """
     for rule in (*policy["securityRules"], *policy["defaultSecurityRules"]):
         found = rule["properties"]
-
-        def both(key: str, found: Mapping[str, Any] = found) -> list[str]:
-            plural = f"{key}es" if key.endswith("Prefix") else f"{key}s"
-            return [*filter(None, [found.get(key)]), *(found.get(plural) or ())]
-
-        def peers(side: str, found: Mapping[str, Any] = found, both: Any = both) -> list[Peer]:
-            groups = found.get(f"{side}ApplicationSecurityGroups") or ()
-            named = [f"application-security-group {group['id'].lower()}" for group in groups]
-            some = [symbol(name, symbols) for name in named]
-            for text in both(f"{side}AddressPrefix"):
-                if text.lower() in ("*", "any"):
-                    some += whole
-                elif text[0].isdigit() or ":" in text:
-                    some += network(text, whole)
-                else:
-                    some += service_tag(text.lower(), symbols)
-            return some
-
-        protocol = NUMBERS.get(found["protocol"].lower())
-        ports = port_ranges(both("destinationPortRange")) or (PORTS,)
         inbound = found["direction"].lower() == "inbound"
         far, near = ("source", "destination") if inbound else ("destination", "source")
-        local = tuple(peers(near))
-        yield (
-            found["priority"],
-            found["access"].lower() == "allow",
-            DIRECTIONS[not inbound],
-            nsg_services(protocol, ports),
-            tuple(peers(far)),
-            () if set(whole[:2]) <= set(local) else local,
-            port_ranges(both("sourcePortRange")) or (PORTS,),
-        )
+        protocol = NUMBERS.get(found["protocol"].lower())
+        sides = [
+            port_ranges(both(found, f"{side}PortRange")) or (PORTS,)
+            for side in ("destination", "source")
+        ]
+        common = (found["priority"], found["access"].lower() == "allow", DIRECTIONS[not inbound])
+        common += (nsg_services(protocol, *sides),)
+        common += (tuple(nsg_peers(found, far, whole, symbols)),)
+        ports = sides[1] if protocol in (None, 6, 17) and PORTS not in sides[1] else (PORTS,)
+        groups = tuple(f"application-security-group {one}" for one in asgs(found, near))
+        texts = {text.lower() for text in both(found, f"{near}AddressPrefix")}
+        if texts & {"*", "any", "virtualnetwork"}:
+            yield *common, (), ports
+            continue
+        if groups:
+            yield *common, (), ports, groups
+        if texts:
+            rest = {key: value for key, value in found.items() if "ApplicationSec" not in key}
+            yield *common, tuple(nsg_peers(rest, near, whole, symbols)), ports
 
 
-def nsg_services(protocol: int | None, ports: tuple[Interval, ...]) -> tuple[Interval, ...]:
+def both(found: Mapping[str, Any], key: str) -> list[str]:
+    """Return what the single and the plural field of a rule hold."""
+    plural = f"{key}es" if key.endswith("Prefix") else f"{key}s"
+    return [*filter(None, [found.get(key)]), *(found.get(plural) or ())]
+
+
+def asgs(found: Mapping[str, Any], side: str) -> list[str]:
+    return [one["id"].lower() for one in found.get(f"{side}ApplicationSecurityGroups") or ()]
+
+
+def nsg_peers(found: Mapping[str, Any], side: str, whole: Any, symbols: list[str]) -> list[Peer]:
+    """Return everything that one side of a rule names."""
+    some = [symbol(f"application-security-group {one}", symbols) for one in asgs(found, side)]
+    for text in both(found, f"{side}AddressPrefix"):
+        if text.lower() in ("*", "any"):
+            some += whole
+        elif text[0].isdigit() or ":" in text:
+            some += network(text, whole)
+        else:
+            some += service_tag(text.lower(), symbols)
+    return some
+
+
+def nsg_services(
+    protocol: int | None, ports: tuple[Interval, ...], source_ports: tuple[Interval, ...]
+) -> tuple[Interval, ...]:
     """Return services: protocols without ports have all; any protocol on ports is TCP and UDP."""
-    if protocol is None and PORTS in ports:
+    if protocol is None and PORTS in ports and PORTS in source_ports:
         return (SERVICES,)
     if protocol not in (None, 6, 17):
         return (block(protocol),)
