@@ -14,23 +14,42 @@ from pathlib import Path
 
 import duckdb
 
-from auditor.errors import QueryError
+from auditor.errors import PolicyError, QueryError
+from auditor.policy.changes import tell_changes
 from auditor.policy.resolve import resolve
 from auditor.policy.sources import create_sources
 from auditor.shipped import shipped, split_header
+
+PARTS = ("subjects", "delta", "told")
+"""Folders of steps, in the order in which they run."""
 
 log = logging.getLogger(__name__)
 
 
 def evaluate(con: duckdb.DuckDBPyConnection) -> None:
-    """Create the tables of the schema `policy`, up to `policy.regions`."""
+    """Create the schema `policy`; its `changes` and `instance_changes` are the verdicts."""
     con.execute("CREATE SCHEMA policy")
     create_sources(con)
-    for path in step_files("subjects"):
-        _run(con, path)
-    resolve(con)
-    for path in step_files("delta"):
-        _run(con, path)
+    for part in PARTS:
+        for path in step_files(part):
+            _run(con, path)
+        if part == "subjects":
+            resolve(con)
+    check(con)
+    tell_changes(con)
+
+
+def check(con: duckdb.DuckDBPyConnection) -> None:
+    """Raise `PolicyError` where an evaluation contradicts itself: no verdict can rest on it."""
+    for path in step_files("checks"):
+        _, sql = split_header(path)
+        problems = con.execute(f"{sql} LIMIT 1").fetchall()
+        if problems:
+            raise PolicyError(
+                f"policies cannot be compared: {problems[0][0]}",
+                where=str(path),
+                hint="this is a bug: please report it, with the policy that it is about",
+            )
 
 
 def step_files(part: str) -> list[Path]:

@@ -13,7 +13,9 @@ registration. A file whose tables the store does not have is left out.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -59,21 +61,26 @@ COLUMNS = {
         "interface_id": "VARCHAR",
         "ipv4": "BOOLEAN",
         "ipv6": "BOOLEAN",
+        "addresses": "VARCHAR[]",
     },
 }
 """The columns that the files of each part return, in this order."""
 
 SIDES = ("baseline", "snapshot")
 
-_MACROS = """
-CREATE MACRO aws_service(protocol, first, last) AS CASE
-    WHEN protocol = '-1' THEN 'all'
-    WHEN protocol NOT IN ('tcp', 'udp', 'icmp', 'icmpv6') OR coalesce(first, -1) < 0 THEN protocol
-    WHEN protocol IN ('tcp', 'udp') THEN protocol || '/' || first || '-' || coalesce(last, first)
-    WHEN coalesce(last, -1) < 0 THEN protocol || '/' || first
-    ELSE protocol || '/' || first || '/' || last
-END
-"""
+_VOCABULARY = {
+    "instances": (
+        "cloud",
+        "account_id",
+        "region",
+        "resource_id",
+        "name",
+        "table_name",
+        "network_id",
+    ),
+    "policies": ("resource_id", "name"),
+}
+"""Views that the steps read; they are not there where the store has no tables of some cloud."""
 
 
 def source_files(part: str) -> list[Path]:
@@ -83,8 +90,9 @@ def source_files(part: str) -> list[Path]:
 
 def create_sources(con: duckdb.DuckDBPyConnection) -> None:
     """Create the views `policy_<part>` in the schemas of both sides, and the table of kinds."""
-    con.execute(_MACROS)
-    kinds: dict[str, str | None] = {}
+    for path in source_files("macros"):
+        con.execute(split_header(path)[1])
+    kinds: dict[str, Mapping[str, Any]] = {}
     for side in SIDES:
         for part, columns in COLUMNS.items():
             parts = []
@@ -93,13 +101,34 @@ def create_sources(con: duckdb.DuckDBPyConnection) -> None:
                 if _created(con, side, f"policy_{part}_{path.stem}", sql, path):
                     parts.append(path.stem)
                     if part == "rules":
-                        kinds[path.stem] = header.get("resource_type")
+                        kinds[path.stem] = header
             _unite(con, side, part, parts, columns)
+        _show_vocabulary(con, side)
     con.execute(
-        "CREATE TABLE policy_kinds AS SELECT unnest(?::VARCHAR[]) AS kind, "
-        "unnest(?::VARCHAR[]) AS resource_type",
-        [list(kinds), list(kinds.values())],
+        "CREATE TABLE policy.kinds AS SELECT unnest(?::VARCHAR[]) AS kind, "
+        "unnest(?::VARCHAR[]) AS cloud, unnest(?::VARCHAR[]) AS resource_type, "
+        "unnest(?::VARCHAR[]) AS interfaces",
+        [
+            list(kinds),
+            *(
+                [header.get(key) for header in kinds.values()]
+                for key in ("cloud", "resource_type", "interfaces")
+            ),
+        ],
     )
+
+
+def _show_vocabulary(con: duckdb.DuckDBPyConnection, side: str) -> None:
+    """Create `policy_instances` and `policy_policies`, empty where the vocabulary is not there."""
+    for name, columns in _VOCABULARY.items():
+        try:
+            con.execute(
+                f"CREATE VIEW {side}.policy_{name} AS "
+                f"SELECT {', '.join(columns)} FROM {side}.{name}"
+            )
+        except duckdb.CatalogException:
+            nothing = ", ".join(f"NULL::VARCHAR AS {column}" for column in columns)
+            con.execute(f"CREATE VIEW {side}.policy_{name} AS SELECT {nothing} WHERE false")
 
 
 def _unite(

@@ -18,10 +18,10 @@ import duckdb
 
 from auditor.baseline.versions import approved_baseline, content_of
 from auditor.diff.session import open_session, show_sides
-from auditor.model import Scope
+from auditor.model import Scope, Status
 from auditor.policy.evaluate import evaluate
 from auditor.store.snapshots import coverage_of, latest_snapshot
-from tests.harness import TABLES, Lab
+from tests.harness import TABLES, Lab, Overrides, Rows, scope_of
 
 Raws = Mapping[str, Sequence[Any]]
 
@@ -46,16 +46,32 @@ def rows_of(raws: Raws) -> dict[str, list[dict[str, Any]]]:
 
 @contextlib.contextmanager
 def compared(
-    folder: Path, before: Raws, after: Raws, *, tables: Iterable[str] = TABLES
+    folder: Path,
+    before: Raws,
+    after: Raws,
+    *,
+    scopes: Iterable[Scope] = (),
+    unread: Iterable[tuple[str, Scope]] = (),
+    never_read: Iterable[tuple[str, Scope]] = (),
+    tables: Iterable[str] = TABLES,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Yield a connection with the tables of the schema `policy` over these two sides.
 
-    The store has these `tables` only; few of them are made in less time.
+    `scopes` are read even if they hold nothing. `unread` tables are not read on the later side,
+    `never_read` ones on neither. The store has these `tables` only; few are made in less time.
     """
     lab = Lab(folder, known=tables, tables=tables)
-    lab.seal(rows_of(before), scopes=SCOPES.values())
+    known = [*SCOPES.values(), *scopes]
+    never = dict.fromkeys(never_read, Status.DENIED)
+    rows = rows_of(before)
+    lab.seal(rows, scopes=known, coverage=_regions(rows) | never)
     lab.approve()
-    lab.seal(rows_of(after), scopes=SCOPES.values())
+    rows = rows_of(after)
+    lab.seal(
+        rows,
+        scopes=known,
+        coverage=_regions(rows) | never | dict.fromkeys(unread, Status.DENIED),
+    )
     with open_session(lab.config.store) as session:
         con = session.con
         snapshot = latest_snapshot(con)
@@ -64,3 +80,9 @@ def compared(
         show_sides(session, snapshot.id, coverage_of(con, snapshot.id), content_of(con, baseline))
         evaluate(con)
         yield con
+
+
+def _regions(rows: Rows) -> Overrides:
+    """Take the regions of accounts that are read as a whole out of the coverage."""
+    scopes = {scope_of(row) for some in rows.values() for row in some}
+    return {("*", s): None for s in scopes if s.cloud != "aws" and s.region != "global"}

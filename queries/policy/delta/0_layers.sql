@@ -4,9 +4,8 @@ title = "Layers of every subject, on both sides"
 description = "Which rules decide, in which order, and whether symbols mean their members of before or after. Rules are compared with the members of before on both sides: what members change is told apart."
 */
 WITH profiles AS (
-    -- DISTINCT goes inside: DuckDB 2.0 takes it of the first field of what unnest makes only.
-    SELECT profile, unnest(layers, recursive := true)
-    FROM (SELECT DISTINCT profile, layers FROM policy.interfaces)
+    SELECT profile, layer.conjunct, layer.stage, layer.policy_id, layer.targets
+    FROM (SELECT profile, unnest(any_value(layers)) AS layer FROM policy.interfaces GROUP BY profile)
 ),
 
 sides AS (
@@ -26,7 +25,8 @@ FROM sides AS s
 JOIN profiles AS p USING (profile)
 UNION ALL
 SELECT
-    s.subject, d.side, 0, 'policy', 1, s.policy_id, [s.target], NULL,
+    s.subject, d.side, 0, 'policy', 1, s.policy_id,
+    list_distinct([s.target, ''] || string_split(s.target, ' & ')), NULL,
     CASE WHEN s.what = 'policy' AND d.side = 'old' THEN 'baseline' ELSE 'snapshot' END,
     CASE WHEN s.what = 'members' AND d.side = 'new' THEN 'after' ELSE 'before' END
 FROM policy.subjects AS s
