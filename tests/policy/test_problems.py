@@ -18,7 +18,7 @@ AZURE = {
     "priority": 100,
     "protocol": "Tcp",
     "sourcePortRange": "*",
-    "sourceAddressPrefix": "10.0.0.0/8",
+    "sourceAddressPrefix": "203.0.113.0/24",
     "destinationPortRange": "22",
     "destinationAddressPrefix": "*",
 }
