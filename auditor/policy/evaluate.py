@@ -28,6 +28,12 @@ log = logging.getLogger(__name__)
 
 def evaluate(con: duckdb.DuckDBPyConnection) -> None:
     """Create the schema `policy`; its `changes` and `instance_changes` are the verdicts."""
+    compare(con)
+    tell_changes(con)
+
+
+def compare(con: duckdb.DuckDBPyConnection) -> None:
+    """Create the schema `policy` up to its `regions`, and what is told beside them."""
     con.execute("CREATE SCHEMA policy")
     create_sources(con)
     for part in PARTS:
@@ -36,7 +42,6 @@ def evaluate(con: duckdb.DuckDBPyConnection) -> None:
         if part == "subjects":
             resolve(con)
     check(con)
-    tell_changes(con)
 
 
 def check(con: duckdb.DuckDBPyConnection) -> None:

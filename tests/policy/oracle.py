@@ -5,6 +5,7 @@ A rule takes its boxes out of what is left, and what an allow rule takes is allo
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -65,23 +66,35 @@ def boxes(match: Match, family: str, everything: Interval) -> Iterator[Box]:
 
 def common(one: Box, other: Box) -> Box | None:
     """Return what two boxes share."""
-    if one[:2] != other[:2]:
+    if are_apart(one, other):
         return None
-    sides = []
-    for (a, b), (c, d) in zip(one.sides, other.sides, strict=True):
-        low, high = max(a, c), min(b, d)
-        if low >= high:
-            return None
-        sides.append((low, high))
+    sides = [(max(a, c), min(b, d)) for (a, b), (c, d) in zip(one.sides, other.sides, strict=True)]
     return Box(one.direction, one.family, (sides[0], sides[1], sides[2], sides[3]))
+
+
+def are_apart(one: Box, other: Box) -> bool:
+    """Say whether two boxes share nothing; most do not, so this comes first."""
+    if one.family != other.family or one.direction != other.direction:
+        return True
+    for (a, b), (c, d) in zip(one.sides, other.sides, strict=True):  # noqa: SIM110  # this is hot
+        if a >= d or c >= b:
+            return True
+    return False
 
 
 def subtract(some: Iterable[Box], others: Iterable[Box]) -> list[Box]:
     """Return what is left of some boxes without the others."""
-    left = list(some)
+    cuts: defaultdict[tuple[str, str], list[Box]] = defaultdict(list)
     for cut in others:
-        left = [rest for box in left for rest in without(box, cut)]
-    return left
+        cuts[cut.direction, cut.family].append(cut)
+    found: list[Box] = []
+    for one in some:
+        left = [one]
+        for cut in cuts[one.direction, one.family]:
+            if any(not are_apart(box, cut) for box in left):
+                left = [rest for box in left for rest in without(box, cut)]
+        found += left
+    return found
 
 
 def without(box: Box, cut: Box) -> Iterator[Box]:

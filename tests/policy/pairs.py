@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
+from auditor.policy.evaluate import compare
 from tests.policy.kinds import Kind, listed
 from tests.policy.oracle import Box
 from tests.policy.providers import Interval, Policy
@@ -77,7 +78,7 @@ def regions_of(folder: Path, pairs: Sequence[Pair]) -> list[list[Region]]:
                 documents[table] += found
         sides.append(listed(documents))
     tables = {*sides[0], *sides[1], *BESIDE}
-    with compared(folder, *sides, tables=tables) as con:
+    with compared(folder, *sides, tables=tables, judge=compare) as con:
         problems = con.execute("SELECT * FROM policy.problems").fetchall()
         assert problems == []
         return read(con, pairs)

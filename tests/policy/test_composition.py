@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from auditor.policy.evaluate import compare
 from tests.policy import providers
 from tests.policy.generate import FEW, Rule, changed, random_rules
 from tests.policy.kinds import ACCOUNT, NETWORK_ACLS, SECURITY_GROUPS, Kind, listed
@@ -192,7 +193,7 @@ def test_instances(tmp_path: Path) -> None:
         sides.append(listed(documents))
     found: defaultdict[tuple[str, int], list[Region]] = defaultdict(list)
     tables = {*sides[0], *BESIDE, "aws_ec2_vpc_block_public_access", "aws_ec2_managed_prefix_lists"}
-    with compared(tmp_path, *sides, tables=tables) as con:
+    with compared(tmp_path, *sides, tables=tables, judge=compare) as con:
         points = points_of(con)
         for what, instance, *row in con.execute(
             f"SELECT s.what, i.instance_id, {COLUMNS} FROM policy.regions "

@@ -15,7 +15,7 @@ from tests.policy.pairs import Pair, Region, boxes, regions_of
 from tests.policy.rewrites import rewritten
 from tests.policy.test_oracles import HERE, compare
 
-COUNT = 400
+COUNT = 300
 """Policies of each kind, for each rule."""
 
 

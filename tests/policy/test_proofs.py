@@ -19,7 +19,7 @@ from tests.policy.pairs import Pair, Region
 from tests.policy.providers import Match
 from tests.policy.test_oracles import HERE, compare, pairs_of
 
-CASES = 200
+CASES = 150
 BITS = {"4": 32, "6": 128}
 SERVICE, PORT = z3.BitVec("service", 24), z3.BitVec("port", 16)
 
