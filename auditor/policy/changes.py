@@ -57,7 +57,7 @@ def tell_changes(con: duckdb.DuckDBPyConnection) -> None:
     """Create `policy.changes` and `policy.instance_changes` from an evaluation."""
     found = _Found(
         regions=read_regions(con),
-        known=_known_rules(con),
+        known=known_rules(con),
         changed=frozenset(
             p for (p,) in con.execute("SELECT policy_id FROM policy.changed").fetchall()
         ),
@@ -251,7 +251,8 @@ def _names(names: Sequence[str]) -> str:
     return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
 
 
-def _known_rules(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], set[str]]:
+def known_rules(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], set[str]]:
+    """Return the sides on which each rule is there, by policy and rule id."""
     rows = con.execute(
         "SELECT policy_id, rule_id, list(DISTINCT side) FROM policy.rules GROUP BY ALL"
     ).fetchall()

@@ -61,11 +61,15 @@ COLUMNS = {
         "interface_id": "VARCHAR",
         "ipv4": "BOOLEAN",
         "ipv6": "BOOLEAN",
+        "obstacles": "VARCHAR[]",
     },
 }
 """The columns that the files of each part return, in this order."""
 
 SIDES = ("baseline", "snapshot")
+
+BUILT_IN = "built_in"
+"""The file of what no cloud has a policy for; the names of all others begin with their cloud."""
 
 _VOCABULARY = {
     "instances": (
@@ -132,19 +136,23 @@ END
 """
 
 
-def source_files(part: str) -> list[Path]:
-    """Return the files of a part, sorted by name."""
-    return sorted((shipped("queries") / "policy" / part).glob("*.sql"))
+def source_files(part: str, cloud: str | None = None) -> list[Path]:
+    """Return the files of a part, sorted by name; those of one cloud, and those of every cloud."""
+    files = sorted((shipped("queries") / "policy" / part).glob("*.sql"))
+    return [f for f in files if cloud in (None, f.stem.partition("_")[0]) or f.stem == BUILT_IN]
 
 
-def create_sources(con: duckdb.DuckDBPyConnection) -> None:
-    """Create the views `policy_<part>` in the schemas of both sides, and the table of kinds."""
+def create_sources(con: duckdb.DuckDBPyConnection, cloud: str | None = None) -> None:
+    """Create the views `policy_<part>` in the schemas of both sides, and the table of kinds.
+
+    With a cloud only the files of that one are read.
+    """
     con.execute(_MACROS)
     kinds: dict[str, Mapping[str, Any]] = {}
     for side in SIDES:
         for part, columns in COLUMNS.items():
             parts = []
-            for path in source_files(part):
+            for path in source_files(part, cloud):
                 header, sql = split_header(path)
                 if _created(con, side, f"policy_{part}_{path.stem}", sql, path):
                     parts.append(path.stem)
