@@ -15,6 +15,7 @@ import duckdb
 
 from auditor.policy.evaluate import run_steps
 from auditor.policy.intervals import service_names
+from auditor.policy.reach import at_addresses, read_addresses
 from auditor.policy.regions import INSPECTED, UNDECIDED, Region, Rule, read_regions
 from auditor.policy.wording import addresses, peers_of, traffic
 
@@ -113,8 +114,9 @@ def regions_by_kind(con: duckdb.DuckDBPyConnection) -> Mapping[str, Sequence[Reg
     """Return the regions of `profile` and `exposure`, ingress first, by service."""
     found: defaultdict[str, list[Region]] = defaultdict(list)
     regions = read_regions(con)
+    own = next(iter(read_addresses(con).values()), None)
     for subject, what in con.execute("SELECT subject, what FROM policy.subjects").fetchall():
-        found[what] += regions.get(subject, ())
+        found[what] += at_addresses(regions.get(subject, ()), own)
     for some in found.values():
         some.sort(key=lambda region: (region.direction != "ingress", region.service))
     return found

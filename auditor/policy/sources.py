@@ -61,6 +61,7 @@ COLUMNS = {
         "interface_id": "VARCHAR",
         "ipv4": "BOOLEAN",
         "ipv6": "BOOLEAN",
+        "addresses": "VARCHAR[]",
         "obstacles": "VARCHAR[]",
     },
 }
@@ -85,56 +86,6 @@ _VOCABULARY = {
 }
 """Views that the steps read; they are not there where the store has no tables of some cloud."""
 
-_MACROS = """
-CREATE MACRO aws_service(protocol, first, last) AS CASE
-    WHEN protocol = '-1' THEN 'all'
-    WHEN protocol NOT IN ('tcp', 'udp', 'icmp', 'icmpv6') OR coalesce(first, -1) < 0 THEN protocol
-    WHEN protocol IN ('tcp', 'udp') THEN protocol || '/' || first || '-' || coalesce(last, first)
-    WHEN coalesce(last, -1) < 0 THEN protocol || '/' || first
-    ELSE protocol || '/' || first || '/' || last
-END;
-CREATE MACRO azure_ports(ranges) AS CASE
-    WHEN len(ranges) = 0 OR list_has_any(ranges, ['*', '0-65535']) THEN ['*'] ELSE ranges
-END;
-CREATE MACRO azure_source_ports(protocol, ranges) AS CASE
-    WHEN protocol NOT IN ('*', 'any', 'tcp', 'udp') OR azure_ports(ranges) = ['*']
-        THEN [NULL::VARCHAR]
-    ELSE ranges
-END;
-CREATE MACRO azure_services(protocol, source_ranges, ranges) AS CASE
-    WHEN protocol IN ('tcp', 'udp') THEN list_transform(
-        azure_ports(ranges), lambda r: CASE r WHEN '*' THEN protocol ELSE protocol || '/' || r END)
-    WHEN protocol NOT IN ('*', 'any') THEN [protocol]
-    WHEN azure_ports(ranges) <> ['*'] THEN
-        flatten(list_transform(ranges, lambda r: ['tcp/' || r, 'udp/' || r]))
-    WHEN azure_ports(source_ranges) <> ['*'] THEN ['tcp', 'udp']
-    ELSE ['all']
-END;
-CREATE MACRO azure_peer(holder, prefix) AS CASE
-    WHEN prefix IN ('*', '') OR regexp_matches(prefix, '^[0-9]|:') THEN prefix
-    ELSE 'service-tag ' || CASE replace(lower(prefix), '_', '')
-        WHEN 'virtualnetwork' THEN 'VirtualNetwork of ' || holder
-        WHEN 'internet' THEN 'Internet of ' || holder
-        WHEN 'azureloadbalancer' THEN 'AzureLoadBalancer'
-        ELSE lower(prefix)
-    END
-END;
-CREATE MACRO azure_peers(holder, prefixes, kind, ids) AS CASE
-    WHEN prefixes = [] AND ids = [] THEN ['']
-    ELSE list_transform(prefixes, lambda p: azure_peer(holder, p))
-        || list_transform(ids, lambda i: kind || ' ' || i)
-END;
-CREATE MACRO azure_locals(holder, prefixes, groups) AS CASE
-    WHEN list_has_any(list_transform(prefixes, lambda p: lower(p)),
-        ['*', 'virtualnetwork', 'virtual_network'])
-        THEN [{'network': NULL::VARCHAR, 'targets': []::VARCHAR[]}]
-    WHEN prefixes = [] AND groups <> [] THEN [{'network': NULL::VARCHAR, 'targets': groups}]
-    ELSE list_transform(azure_peers(holder, prefixes, '', []),
-            lambda n: {'network': n, 'targets': []::VARCHAR[]})
-        || CASE WHEN groups = [] THEN [] ELSE [{'network': NULL::VARCHAR, 'targets': groups}] END
-END
-"""
-
 
 def source_files(part: str, cloud: str | None = None) -> list[Path]:
     """Return the files of a part, sorted by name; those of one cloud, and those of every cloud."""
@@ -147,7 +98,8 @@ def create_sources(con: duckdb.DuckDBPyConnection, cloud: str | None = None) -> 
 
     With a cloud only the files of that one are read.
     """
-    con.execute(_MACROS)
+    for path in source_files("macros", cloud):
+        con.execute(split_header(path)[1])
     kinds: dict[str, Mapping[str, Any]] = {}
     for side in SIDES:
         for part, columns in COLUMNS.items():

@@ -54,7 +54,7 @@ def but(network: str) -> Region:
         ),
         (
             replace(region(), peers={"S": (("fqdn example.com", ""),)}),
-            "tcp/22 now also from fqdn example.com",
+            "tcp/22 now also from fqdn example.com (approximate)",
         ),
         (
             replace(region(), peers={"4": tuple(public_intervals("4"))}),

@@ -25,7 +25,8 @@ FROM sides AS s
 JOIN profiles AS p USING (profile)
 UNION ALL
 SELECT
-    s.subject, d.side, 0, 'policy', 1, s.policy_id, [s.target], NULL,
+    s.subject, d.side, 0, 'policy', 1, s.policy_id,
+    list_distinct([s.target, ''] || string_split(s.target, ' & ')), NULL,
     CASE WHEN s.what = 'policy' AND d.side = 'old' THEN 'baseline' ELSE 'snapshot' END,
     CASE WHEN s.what = 'members' AND d.side = 'new' THEN 'after' ELSE 'before' END
 FROM policy.subjects AS s

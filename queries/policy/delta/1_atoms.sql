@@ -15,7 +15,10 @@ WITH atoms AS (
     JOIN policy.rules AS r
         ON r.side = l.rules_of AND r.policy_id = l.policy_id
         AND (l.direction IS NULL OR r.direction = l.direction)
-        AND (len(r.targets) = 0 OR list_has_any(r.targets, l.targets))
+        AND (
+            len(r.targets) = 0 OR list_has_any(r.targets, l.targets)
+            OR len([t FOR t IN r.targets IF list_has_all(l.targets, string_split(t, ' & '))]) > 0
+        )
     JOIN policy.services AS s ON s.service = r.service
     JOIN policy.peers AS p ON p.members = l.members AND p.peer = r.peer
     JOIN policy.families AS f ON f.family = p.family

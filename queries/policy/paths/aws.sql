@@ -46,6 +46,7 @@ SELECT
     resource_id AS interface_id,
     bool_and(has_public_ip AND route_ipv4 AND NOT is_blocked AND NOT is_denied) AS ipv4,
     bool_and(has_ipv6 AND route_ipv6 AND NOT is_blocked AND NOT is_denied) AS ipv6,
+    any_value(private_ips || ipv6_addresses || ipv4_prefixes || ipv6_prefixes) AS addresses,
     list_distinct(flatten(list([o FOR o IN [
         CASE WHEN NOT has_public_ip AND NOT has_ipv6 THEN 'no public address' END,
         CASE WHEN has_public_ip AND NOT route_ipv4 OR has_ipv6 AND NOT route_ipv6

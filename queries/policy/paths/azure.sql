@@ -5,11 +5,13 @@ description = "A public address, its own or that of a load balancer that leads t
 */
 WITH both_kinds AS (
     SELECT account_id, region, resource_id, machine_id, network_security_group_id, subnet_ids,
-        public_ip_ids, load_balancer_inbound_nat_rule_ids || load_balancer_backend_pool_ids AS entries
+        private_ips, public_ip_ids,
+        load_balancer_inbound_nat_rule_ids || load_balancer_backend_pool_ids AS entries
     FROM azure_network_interfaces
     UNION ALL
     SELECT account_id, region, resource_id, machine_id, network_security_group_id, subnet_ids,
-        public_ip_ids, load_balancer_inbound_nat_rule_ids || load_balancer_backend_pool_ids
+        private_ips, public_ip_ids,
+        load_balancer_inbound_nat_rule_ids || load_balancer_backend_pool_ids
     FROM azure_network_scale_set_network_interfaces
 ),
 
@@ -58,6 +60,7 @@ SELECT
     i.resource_id AS interface_id,
     coalesce(bool_or(w.is_open AND coalesce(w.ip_version, 'IPv4') = 'IPv4'), false) AS ipv4,
     coalesce(bool_or(w.is_open AND coalesce(w.ip_version, 'IPv6') = 'IPv6'), false) AS ipv6,
+    any_value(i.private_ips) AS addresses,
     CASE
         WHEN count(w.resource_id) = 0 THEN ['no public address']
         WHEN NOT bool_or(w.is_open) THEN ['Standard SKU without a network security group']

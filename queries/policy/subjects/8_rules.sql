@@ -8,8 +8,13 @@ WITH needed AS (
     UNION
     SELECT policy_id FROM policy.placed
     UNION
-    SELECT r.policy_id FROM snapshot.policy_rules AS r
-    SEMI JOIN policy.symbols AS s ON s.symbol = r.peer
+    SELECT r.policy_id
+    FROM (
+        SELECT policy_id, unnest(string_split(peer, ' & ')) AS symbol
+        FROM snapshot.policy_rules
+        WHERE contains(peer, ' ')
+    ) AS r
+    SEMI JOIN policy.symbols USING (symbol)
 ),
 
 rules AS (
@@ -22,7 +27,8 @@ rules AS (
 
 SELECT
     row_number() OVER (
-        ORDER BY kind = 'built_in', rank, contains(peer, ' '), policy_id, direction, rule_id, service, peer, side
+        ORDER BY kind = 'built_in', rank, contains(peer, ' '), policy_id, direction, rule_id,
+            service, peer, side
     ) AS number,
     *,
     CASE action WHEN 'deny' THEN 0 WHEN 'next' THEN 1 WHEN 'inspect' THEN 2 WHEN 'allow' THEN 3 END
