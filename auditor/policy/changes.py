@@ -57,7 +57,7 @@ class _Found:
 def tell_changes(con: duckdb.DuckDBPyConnection) -> None:
     """Create `policy.changes` and `policy.instance_changes` from an evaluation."""
     regions = read_regions(con)
-    found = _Found(regions, _known_rules(con), Instances(con, regions))
+    found = _Found(regions, known_rules(con), Instances(con, regions))
     _write(con, "changes", [*_policies(con, found), *_unknown(con)])
     _write(con, "instance_changes", [*_attachments(con, found), *_newcomers(con, found)])
 
@@ -70,7 +70,7 @@ def _policies(con: duckdb.DuckDBPyConnection, found: _Found) -> Iterable[Row]:
     ).fetchall()
     for subject, what, policy_id, target, cloud, account, region, kind, name, is_read in rows:
         for (verdict, direction), regions in _split(found.regions.get(subject, ())).items():
-            reach, exposed, got = found.instances.reached(policy_id, direction, verdict)
+            reach, exposed, got = found.instances.reached(policy_id, regions)
             if not is_read:
                 reach = Reach.UNKNOWN
             parts = [
@@ -210,7 +210,8 @@ def _names(names: Sequence[str]) -> str:
     return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
 
 
-def _known_rules(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], set[str]]:
+def known_rules(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], set[str]]:
+    """Return the sides on which each rule is there, by policy and rule id."""
     rows = con.execute(
         "SELECT policy_id, rule_id, list(DISTINCT side) FROM policy.rules GROUP BY ALL"
     ).fetchall()

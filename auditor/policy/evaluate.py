@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
@@ -20,23 +21,43 @@ from auditor.policy.resolve import resolve
 from auditor.policy.sources import create_sources
 from auditor.shipped import shipped, split_header
 
-PARTS = ("subjects", "delta", "told")
-"""Folders of steps, in the order in which they run."""
+_ONE = {
+    "changed": "FROM ({}) LIMIT 0",
+    "symbols": "FROM ({}) LIMIT 0",
+    "fresh": "FROM ({}) LIMIT 0",
+    "touched": "FROM policy.wanted",
+    "instances": "SELECT * REPLACE (coalesce(before, []) AS before, coalesce(after, []) AS after)"
+    " FROM ({})",
+}
+"""Steps that differ where only the instance of `policy.wanted` is looked at: by table."""
 
 log = logging.getLogger(__name__)
 
 
 def evaluate(con: duckdb.DuckDBPyConnection) -> None:
     """Create the schema `policy`; its `changes` and `instance_changes` are the verdicts."""
+    compare(con)
+    tell_changes(con)
+
+
+def compare(con: duckdb.DuckDBPyConnection) -> None:
+    """Create the schema `policy` up to its `regions`, and what is told beside them."""
     con.execute("CREATE SCHEMA policy")
     create_sources(con)
-    for part in PARTS:
-        for path in step_files(part):
-            _run(con, path)
-        if part == "subjects":
-            resolve(con)
+    _compare(con, {})
+    run_steps(con, "told")
     check(con)
-    tell_changes(con)
+
+
+def evaluate_instance(con: duckdb.DuckDBPyConnection, instance_id: str, cloud: str) -> None:
+    """Create the schema `policy` up to `regions`, with nothing in it but one instance.
+
+    Nothing is told, and a side that does not have the instance accepts nothing.
+    """
+    con.execute("CREATE SCHEMA policy")
+    con.execute("CREATE TABLE policy.wanted AS SELECT ?::VARCHAR AS instance_id", [instance_id])
+    create_sources(con, cloud)
+    _compare(con, _ONE)
 
 
 def check(con: duckdb.DuckDBPyConnection) -> None:
@@ -57,11 +78,24 @@ def step_files(part: str) -> list[Path]:
     return sorted((shipped("queries") / "policy" / part).glob("*.sql"))
 
 
-def _run(con: duckdb.DuckDBPyConnection, path: Path) -> None:
-    header, sql = split_header(path)
-    started = time.perf_counter()
-    try:
-        con.execute(f"CREATE TABLE policy.{header['table']} AS {sql}")
-    except duckdb.Error as exc:
-        raise QueryError(str(exc), where=str(path)) from None
-    log.debug("policy.%s: %.3f s", header["table"], time.perf_counter() - started)
+def run_steps(
+    con: duckdb.DuckDBPyConnection, part: str, instead: Mapping[str, str] | None = None
+) -> None:
+    """Run the steps of a folder; `instead` has SQL around that of the steps of some tables."""
+    for path in step_files(part):
+        header, sql = split_header(path)
+        kind = "view" if "view" in header else "table"
+        name = header[kind]
+        around = (instead or {}).get(name, "{}")
+        started = time.perf_counter()
+        try:
+            con.execute(f"CREATE {kind} policy.{name} AS {around.format(sql)}")
+        except duckdb.Error as exc:
+            raise QueryError(str(exc), where=str(path)) from None
+        log.debug("policy.%s: %.3f s", name, time.perf_counter() - started)
+
+
+def _compare(con: duckdb.DuckDBPyConnection, instead: Mapping[str, str]) -> None:
+    run_steps(con, "subjects", instead)
+    resolve(con)
+    run_steps(con, "delta")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import duckdb
 
-from auditor.model import Verdict
 from auditor.policy.intervals import network_bounds
 from auditor.policy.regions import Region
 from auditor.policy.severity import Reach
@@ -20,7 +19,7 @@ class Instances:
         self, con: duckdb.DuckDBPyConnection, regions: Mapping[int, Sequence[Region]]
     ) -> None:
         self._regions = regions
-        self._addresses = _addresses(con) if _is_limited(regions) else {}
+        self._addresses = read_addresses(con) if _is_limited(regions) else {}
         self._by_policy: defaultdict[str, list[tuple[str, str | None, str, int]]]
         self._by_policy = defaultdict(list)
         rows = con.execute(
@@ -37,15 +36,12 @@ class Instances:
     def regions(self, instance_id: str, subject: int) -> list[Region]:
         """Return the regions of a subject that are about an instance: those at its addresses."""
         found = self._regions.get(subject, ())
-        own = self._addresses.get(instance_id)
-        if own is None:
-            return list(found)
-        return [r for r in found if not r.local or any(_is_at(r, a) for a in own)]
+        return at_addresses(found, self._addresses.get(instance_id))
 
     def reached(
-        self, policy_id: str, direction: str, verdict: Verdict
+        self, policy_id: str, changed: Sequence[Region]
     ) -> tuple[Reach, list[str | None], list[str | None]]:
-        """Return how far a change of a policy gets, and the instances exposed and reached.
+        """Return how far changed regions of a policy get, and the instances exposed and reached.
 
         Instances are given by name, or by nothing where they have none.
         """
@@ -55,18 +51,14 @@ class Instances:
         got: dict[str, list[str | None]] = {"exposure": [], "profile": []}
         for instance_id, name, what, subject in instances:
             found = self.regions(instance_id, subject)
-            if any(r.verdict is verdict and r.direction == direction for r in found):
+            if any(_same_traffic(r, c) for r in found for c in changed):
                 got[what].append(name)
         if got["exposure"]:
             return Reach.EXPOSED, got["exposure"], got["profile"]
         return (Reach.REACHED if got["profile"] else Reach.BLOCKED), [], got["profile"]
 
 
-def _is_limited(regions: Mapping[int, Sequence[Region]]) -> bool:
-    return any(region.local for some in regions.values() for region in some)
-
-
-def _addresses(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[str, str]]]:
+def read_addresses(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[str, str]]]:
     """Return the addresses of each instance as intervals; one that cannot be read is left out."""
     rows = con.execute(
         "SELECT instance_id, list_distinct(flatten(list(addresses))) "
@@ -80,6 +72,27 @@ def _addresses(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[str, str]
         except ValueError:
             continue  # NOTE: then all is told of it rather than nothing.
     return found
+
+
+def at_addresses(regions: Iterable[Region], own: Sequence[tuple[str, str]] | None) -> list[Region]:
+    """Return the regions that are about some addresses; all of them where none are known."""
+    if own is None:
+        return list(regions)
+    return [r for r in regions if not r.local or any(_is_at(r, address) for address in own)]
+
+
+def _same_traffic(one: Region, other: Region) -> bool:
+    """Return whether two regions of one verdict and direction share services."""
+    return (
+        one.verdict is other.verdict
+        and one.direction == other.direction
+        and one.service[0] < other.service[1]
+        and other.service[0] < one.service[1]
+    )
+
+
+def _is_limited(regions: Mapping[int, Sequence[Region]]) -> bool:
+    return any(region.local for some in regions.values() for region in some)
 
 
 def _is_at(region: Region, address: tuple[str, str]) -> bool:
