@@ -168,7 +168,8 @@ def test_sql_is_short_and_in_style(path: Path) -> None:
 @pytest.mark.parametrize("path", POLICY_FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_policy_sql_is_described_and_short(path: Path) -> None:
     header, sql = split_header(path)
-    extra = {"table"} if path in STEPS else set()
+    extra = {"table", "view"} & header.keys()
+    assert len(extra) == (path in STEPS), "a step makes one table or one view"
     optional = {"cloud", "resource_type", "interfaces"}
     assert {"title", "description"} | extra <= header.keys()
     assert header.keys() <= {"title", "description"} | extra | optional
