@@ -153,7 +153,7 @@ def _allowed(
         peers=tuple(peers_of(region)),
         addresses=addresses(region),
         traffic=traffic(region),
-        rules=tuple(_deciding(rule, names) for rule in region.new_rules),
+        rules=tuple(dict.fromkeys(_deciding(rule, names) for rule in region.new_rules)),
         internet=any(overlap(region, other) for other in exposed),
         approximate=region.is_approximate,
         inspected=region.level == INSPECTED,

@@ -42,6 +42,7 @@ _PRIVATE = {
         "10.0.0.0/8",
         "100.64.0.0/10",
         "127.0.0.0/8",
+        "168.63.129.16/32",
         "169.254.0.0/16",
         "172.16.0.0/12",
         "192.168.0.0/16",
@@ -49,7 +50,11 @@ _PRIVATE = {
     ),
     "6": ("::/3", "4000::/2", "8000::/1"),
 }
-"""Not reachable over the Internet: IANA's special-purpose registries, and what is no 2000::/3."""
+"""Not reachable over the Internet.
+
+IANA's special-purpose registries, what is no 2000::/3, and the address of Azure's hosts, which
+belongs to every virtual network.
+"""
 
 Interval = tuple[str, str, str]
 """Family, first bound and end."""
