@@ -56,7 +56,7 @@ def evaluate_instance(con: duckdb.DuckDBPyConnection, instance_id: str, cloud: s
     """
     con.execute("CREATE SCHEMA policy")
     con.execute("CREATE TABLE policy.wanted AS SELECT ?::VARCHAR AS instance_id", [instance_id])
-    create_sources(con, cloud)
+    create_sources(con, cloud, instance_id)
     _compare(con, _ONE)
 
 

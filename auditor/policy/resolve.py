@@ -113,7 +113,7 @@ def _peers(con: duckdb.DuckDBPyConnection) -> None:
     found: list[tuple[str, str, str, str, str]] = []
     bad: list[tuple[str, str]] = []
     opaque: list[tuple[str, str]] = []
-    parts = {part for text in texts for part in text.split(AND)}
+    parts = {part for text in texts for part in text.split(AND)} - {*INTERNET, *CONTEXTS}
     members = _members(con, sorted(part for part in parts if " " in part))
     for when in ("before", "after"):
         for text in texts:
@@ -191,17 +191,17 @@ def _members(
     Before: as in the baseline where it was known there. After: lists as in the snapshot, groups of
     instances as before, since their members come and go.
     """
-    con.execute(
-        "CREATE TABLE policy.used_symbols AS SELECT unnest(?::VARCHAR[]) AS symbol", [symbols]
-    )
+    # NOTE: constants get through to the tables of members; a join would make every symbol first.
+    wanted = ", ".join("?" * len(symbols)) or "NULL"
     sides: dict[str, dict[str, Members]] = {}
     passing: set[str] = set()
     for side in ("baseline", "snapshot"):
         rows = con.execute(
             "SELECT symbol, is_instances, list(DISTINCT network) FILTER (WHERE NOT is_excluded), "
             "list(DISTINCT network) FILTER (WHERE is_excluded) "
-            f"FROM {side}.policy_members SEMI JOIN policy.used_symbols USING (symbol) "
-            "WHERE network IS NOT NULL GROUP BY ALL"
+            f"FROM {side}.policy_members WHERE symbol IN ({wanted}) "
+            "AND network IS NOT NULL GROUP BY ALL",
+            symbols,
         ).fetchall()
         sides[side] = {symbol: _union(listed, excluded) for symbol, _, listed, excluded in rows}
         passing |= {symbol for symbol, is_instances, _, _ in rows if is_instances}

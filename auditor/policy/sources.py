@@ -93,10 +93,13 @@ def source_files(part: str, cloud: str | None = None) -> list[Path]:
     return [f for f in files if cloud in (None, f.stem.partition("_")[0]) or f.stem == BUILT_IN]
 
 
-def create_sources(con: duckdb.DuckDBPyConnection, cloud: str | None = None) -> None:
+def create_sources(
+    con: duckdb.DuckDBPyConnection, cloud: str | None = None, instance_id: str | None = None
+) -> None:
     """Create the views `policy_<part>` in the schemas of both sides, and the table of kinds.
 
-    With a cloud only the files of that one are read.
+    With a cloud only the files of that one are read; with an instance, layers and paths are only
+    of that one.
     """
     for path in source_files("macros", cloud):
         con.execute(split_header(path)[1])
@@ -111,6 +114,8 @@ def create_sources(con: duckdb.DuckDBPyConnection, cloud: str | None = None) -> 
                     if part == "rules":
                         kinds[path.stem] = header
             _unite(con, side, part, parts, columns)
+            if instance_id is not None and "instance_id" in columns:
+                _limit(con, f"{side}.policy_{part}", instance_id)
         _show_vocabulary(con, side)
     con.execute(
         "CREATE TABLE policy.kinds AS SELECT unnest(?::VARCHAR[]) AS kind, "
@@ -153,6 +158,17 @@ def _unite(
         f"SELECT '{name}' AS kind, {chosen} FROM {side}.policy_{part}_{name}" for name in names
     ]
     con.execute(f"CREATE VIEW {side}.policy_{part} AS " + " UNION ALL ".join(selects))
+
+
+def _limit(con: duckdb.DuckDBPyConnection, view: str, instance_id: str) -> None:
+    """Put a table in the place of a view, with the rows of one instance.
+
+    A constant gets through joins and groups to the columns that it is about; a join with a table
+    of ids does not, and would cost seconds in a large store.
+    """
+    name = view.replace(".", "_")
+    con.execute(f"CREATE TABLE policy.{name} AS FROM {view} WHERE instance_id = ?", [instance_id])
+    con.execute(f"CREATE OR REPLACE VIEW {view} AS FROM policy.{name}")
 
 
 def _created(con: duckdb.DuckDBPyConnection, side: str, name: str, sql: str, path: Path) -> bool:
