@@ -8,7 +8,7 @@ compares by identity; every rule that matches any peer covers that family whole.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import reduce
+from functools import cache, reduce
 from typing import Any
 
 import duckdb
@@ -63,9 +63,10 @@ Members = list[Interval] | ValueError
 """What a symbol stands for, or why that cannot be read."""
 
 
-def public_intervals(family: str) -> list[tuple[str, str]]:
+@cache
+def public_intervals(family: str) -> tuple[tuple[str, str], ...]:
     """Return the public addresses of a family, as bounds."""
-    return list(complement(family, (network_bounds(n)[1:] for n in _PRIVATE[family])))
+    return tuple(complement(family, (network_bounds(n)[1:] for n in _PRIVATE[family])))
 
 
 def resolve(con: duckdb.DuckDBPyConnection) -> None:

@@ -93,6 +93,23 @@ def source_files(part: str, cloud: str | None = None) -> list[Path]:
     return [f for f in files if cloud in (None, f.stem.partition("_")[0]) or f.stem == BUILT_IN]
 
 
+def create_view(con: duckdb.DuckDBPyConnection, schema: str, name: str, path: Path) -> bool:
+    """Create a view of a file over the tables of a schema; False where they are not there.
+
+    Raises `QueryError` for SQL that is wrong.
+    """
+    con.execute(f"USE memory.{schema}")
+    try:
+        con.execute(f'CREATE VIEW "{name}" AS {split_header(path)[1]}')
+    except duckdb.CatalogException:
+        return False
+    except duckdb.Error as exc:
+        raise QueryError(str(exc), where=str(path)) from None
+    finally:
+        con.execute("USE memory.main")
+    return True
+
+
 def create_sources(
     con: duckdb.DuckDBPyConnection, cloud: str | None = None, instance_id: str | None = None
 ) -> None:
@@ -108,11 +125,10 @@ def create_sources(
         for part, columns in COLUMNS.items():
             parts = []
             for path in source_files(part, cloud):
-                header, sql = split_header(path)
-                if _created(con, side, f"policy_{part}_{path.stem}", sql, path):
+                if create_view(con, side, f"policy_{part}_{path.stem}", path):
                     parts.append(path.stem)
                     if part == "rules":
-                        kinds[path.stem] = header
+                        kinds[path.stem], _ = split_header(path)
             _unite(con, side, part, parts, columns)
             if instance_id is not None and "instance_id" in columns:
                 _limit(con, f"{side}.policy_{part}", instance_id)
@@ -169,16 +185,3 @@ def _limit(con: duckdb.DuckDBPyConnection, view: str, instance_id: str) -> None:
     name = view.replace(".", "_")
     con.execute(f"CREATE TABLE policy.{name} AS FROM {view} WHERE instance_id = ?", [instance_id])
     con.execute(f"CREATE OR REPLACE VIEW {view} AS FROM policy.{name}")
-
-
-def _created(con: duckdb.DuckDBPyConnection, side: str, name: str, sql: str, path: Path) -> bool:
-    con.execute(f"USE memory.{side}")
-    try:
-        con.execute(f"CREATE VIEW {name} AS {sql}")
-    except duckdb.CatalogException:
-        return False
-    except duckdb.Error as exc:
-        raise QueryError(str(exc), where=str(path)) from None
-    finally:
-        con.execute("USE memory.main")
-    return True

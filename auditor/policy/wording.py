@@ -110,8 +110,7 @@ def _where(region: Region) -> str:
 def _is_internet(peers: Mapping[str, tuple[Bounds, ...]]) -> bool:
     """Return whether these are all public addresses, and no others, of at least one family."""
     return bool(peers) and all(
-        family in WIDTH and list(found) == public_intervals(family)
-        for family, found in peers.items()
+        family in WIDTH and found == public_intervals(family) for family, found in peers.items()
     )
 
 

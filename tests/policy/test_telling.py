@@ -57,7 +57,7 @@ def but(network: str) -> Region:
             "tcp/22 now also from fqdn example.com (approximate)",
         ),
         (
-            replace(region(), peers={"4": tuple(public_intervals("4"))}),
+            replace(region(), peers={"4": public_intervals("4")}),
             "tcp/22 now also from the Internet",
         ),
         (
