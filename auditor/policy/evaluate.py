@@ -8,8 +8,10 @@ cells, and each cell is decided on both sides.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -25,10 +27,12 @@ log = logging.getLogger(__name__)
 def evaluate(con: duckdb.DuckDBPyConnection) -> None:
     """Create the tables of the schema `policy`, up to `policy.regions`."""
     con.execute("CREATE SCHEMA policy")
-    create_sources(con)
+    with _timed("sources"):
+        create_sources(con)
     for path in step_files("subjects"):
         _run(con, path)
-    resolve(con)
+    with _timed("resolved"):
+        resolve(con)
     for path in step_files("delta"):
         _run(con, path)
 
@@ -40,9 +44,15 @@ def step_files(part: str) -> list[Path]:
 
 def _run(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     header, sql = split_header(path)
+    with _timed(f"{path.parent.name}/{path.stem}"):
+        try:
+            con.execute(f"CREATE TABLE policy.{header['table']} AS {sql}")
+        except duckdb.Error as exc:
+            raise QueryError(str(exc), where=str(path)) from None
+
+
+@contextlib.contextmanager
+def _timed(step: str) -> Iterator[None]:
     started = time.perf_counter()
-    try:
-        con.execute(f"CREATE TABLE policy.{header['table']} AS {sql}")
-    except duckdb.Error as exc:
-        raise QueryError(str(exc), where=str(path)) from None
-    log.debug("policy.%s: %.3f s", header["table"], time.perf_counter() - started)
+    yield
+    log.debug("%s: %.3f s", step, time.perf_counter() - started)
