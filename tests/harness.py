@@ -11,6 +11,7 @@ column of its table, `group` the group of a rule, `rule` its direction and peer.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -197,6 +198,11 @@ def short(finding: Finding) -> str:
 def of(run: AuditRun, query_id: str) -> list[Finding]:
     """Return the findings of one query that hold now."""
     return [finding for finding in run.active if finding.query_id == query_id]
+
+
+def section(name: str, keys: Mapping[str, object]) -> str:
+    """Return a section of a configuration file."""
+    return f"[{name}]\n" + "".join(f"{k} = {json.dumps(v)}\n" for k, v in keys.items())
 
 
 def _limited(table: ResourceTable, specs: Sequence[TableSpec]) -> ResourceTable:

@@ -17,6 +17,7 @@ from pathlib import Path
 import duckdb
 
 from auditor.errors import QueryError
+from auditor.policy.changes import tell_changes
 from auditor.policy.resolve import resolve
 from auditor.policy.sources import create_sources
 from auditor.shipped import shipped, split_header
@@ -25,16 +26,19 @@ log = logging.getLogger(__name__)
 
 
 def evaluate(con: duckdb.DuckDBPyConnection) -> None:
-    """Create the tables of the schema `policy`, up to `policy.regions`."""
+    """Create the tables of the schema `policy`; `changes` and `instance_changes` are the verdicts."""
     con.execute("CREATE SCHEMA policy")
     with _timed("sources"):
         create_sources(con)
     for path in step_files("subjects"):
         _run(con, path)
-    with _timed("resolved"):
+    with _timed("resolve"):
         resolve(con)
-    for path in step_files("delta"):
-        _run(con, path)
+    for part in ("delta", "told"):
+        for path in step_files(part):
+            _run(con, path)
+    with _timed("told"):
+        tell_changes(con)
 
 
 def step_files(part: str) -> list[Path]:

@@ -13,7 +13,9 @@ registration. A file whose tables the store does not have is left out.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -84,7 +86,7 @@ def source_files(part: str) -> list[Path]:
 def create_sources(con: duckdb.DuckDBPyConnection) -> None:
     """Create the views `policy_<part>` in the schemas of both sides, and the table of kinds."""
     con.execute(_MACROS)
-    kinds: dict[str, str | None] = {}
+    kinds: dict[str, Mapping[str, Any]] = {}
     for side in SIDES:
         for part, columns in COLUMNS.items():
             parts = []
@@ -93,12 +95,19 @@ def create_sources(con: duckdb.DuckDBPyConnection) -> None:
                 if _created(con, side, f"policy_{part}_{path.stem}", sql, path):
                     parts.append(path.stem)
                     if part == "rules":
-                        kinds[path.stem] = header.get("resource_type")
+                        kinds[path.stem] = header
             _unite(con, side, part, parts, columns)
     con.execute(
-        "CREATE TABLE policy_kinds AS SELECT unnest(?::VARCHAR[]) AS kind, "
-        "unnest(?::VARCHAR[]) AS resource_type",
-        [list(kinds), list(kinds.values())],
+        "CREATE TABLE policy.kinds AS SELECT unnest(?::VARCHAR[]) AS kind, "
+        "unnest(?::VARCHAR[]) AS cloud, unnest(?::VARCHAR[]) AS resource_type, "
+        "unnest(?::VARCHAR[]) AS interfaces",
+        [
+            list(kinds),
+            *(
+                [header.get(key) for header in kinds.values()]
+                for key in ("cloud", "resource_type", "interfaces")
+            ),
+        ],
     )
 
 

@@ -6,7 +6,8 @@ import socket
 import sys
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -40,6 +41,7 @@ class SimCloud:
         self._port = port
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
+        self._recordings: list[list[Request]] = []
 
     @property
     def url(self) -> str:
@@ -57,6 +59,16 @@ class SimCloud:
     def inject(self, *faults: Fault) -> None:
         """Replace the faults in force; none at all makes the cloud healthy again."""
         self._dispatcher.plan.replace(faults)
+
+    @contextmanager
+    def recording(self) -> Iterator[list[Request]]:
+        """Collect the requests that come in during a `with` block, as they were sent."""
+        requests: list[Request] = []
+        self._recordings = [*self._recordings, requests]
+        try:
+            yield requests
+        finally:
+            self._recordings = [kept for kept in self._recordings if kept is not requests]
 
     def __enter__(self) -> Self:
         self._server = _Server((LOOPBACK, self._port), self)
@@ -81,6 +93,8 @@ class SimCloud:
 
     def respond(self, request: Request, stopping: threading.Event) -> _Delivery:
         """Return what to send for a request, after the waiting that is due."""
+        for requests in self._recordings:
+            requests.append(request)
         answer, faults = self._dispatcher.answer(request)
         delivery = _Delivery(answer)
         if self.latency:

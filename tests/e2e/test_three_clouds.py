@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +16,7 @@ from auditor.simcloud.gcp import SimGcp
 from auditor.simcloud.gcp import generate as gcp_estate
 from auditor.simcloud.gcp import scenarios as on_gcp
 from tests.e2e.conftest import Cli, read
+from tests.harness import section
 
 LOCATION = "westeurope"
 
@@ -36,10 +36,6 @@ class World:
     @property
     def projects(self) -> list[str]:
         return list(self.gcp.estate.projects)
-
-
-def section(name: str, keys: Mapping[str, object]) -> str:
-    return f"[{name}]\n" + "".join(f"{k} = {json.dumps(v)}\n" for k, v in keys.items())
 
 
 @pytest.fixture

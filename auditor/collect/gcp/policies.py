@@ -13,6 +13,14 @@ from auditor.model import Scope, Status
 if TYPE_CHECKING:
     from auditor.collect.gcp.scope import GcpScope
 
+HIERARCHICAL_PERMISSIONS = ("compute.firewallPolicies.list", "compute.firewallPolicies.get")
+NETWORK_PERMISSIONS = (
+    *HIERARCHICAL_PERMISSIONS,
+    "compute.regionFirewallPolicies.list",
+    "compute.regionFirewallPolicies.get",
+)
+"""Global network policies share the names of hierarchical ones; regional ones have their own."""
+
 
 def network_policies(scope: GcpScope) -> Iterator[Raw]:
     """Yield the global and regional network firewall policies of the project, whole."""

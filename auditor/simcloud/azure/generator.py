@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
-from auditor.simcloud.aws.estate import Collection
 from auditor.simcloud.azure import (
     agents,
     compute,
@@ -37,6 +36,7 @@ from auditor.simcloud.azure.estate import (
 from auditor.simcloud.azure.machines import Machines
 from auditor.simcloud.azure.seeding import role
 from auditor.simcloud.azure.wire import Resource
+from auditor.simcloud.collection import Collection
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 """End of the generated Activity Log, unless the caller has another now."""

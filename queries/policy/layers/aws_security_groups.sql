@@ -22,7 +22,7 @@ SELECT
     i.account_id, i.region,
     i.instance_arn AS instance_id,
     i.resource_id AS interface_id,
-    'groups' AS conjunct,
+    'group' AS conjunct,
     1 AS stage,
     coalesce(s.resource_id, i.prefix || 'security-group/' || i.group_id) AS policy_id,
     [] AS targets

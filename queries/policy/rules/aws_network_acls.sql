@@ -1,6 +1,7 @@
 /*
 cloud = "aws"
 resource_type = "aws_ec2_network_acls"
+interfaces = "aws_ec2_network_interfaces"
 title = "Network ACLs"
 description = "Stateless: the entry with the lowest number decides, each direction by itself. Ports are destination ports."
 */

@@ -1,6 +1,7 @@
 /*
 cloud = "aws"
 resource_type = "aws_ec2_security_groups"
+interfaces = "aws_ec2_network_interfaces"
 title = "Security groups"
 description = "Allow-only and stateful: one match is enough, whatever its place. What no rule allows is denied."
 */

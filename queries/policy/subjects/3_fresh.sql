@@ -4,7 +4,7 @@ title = "New instances and their peers"
 description = "Instances that the baseline does not have, each with the approved instances of its network."
 */
 SELECT
-    s.account_id, s.region, s.resource_id AS instance_id, s.name, s.table_name, s.network_id,
+    s.cloud, s.account_id, s.region, s.resource_id AS instance_id, s.name, s.table_name,
     p.resource_id AS peer_id
 FROM snapshot.instances AS s
 ANTI JOIN baseline.instances AS b USING (account_id, region, resource_id)

@@ -23,16 +23,6 @@ pairs AS (
     WHERE i.before IS NOT NULL AND i.after IS NOT NULL
 ),
 
-fresh AS (
-    SELECT f.instance_id, i.after,
-        list_sort(list_distinct(flatten(list(p.before)))) AS before
-    FROM policy.fresh AS f
-    JOIN policy.instances AS i ON i.instance_id = f.instance_id AND i.kind = 'profile'
-    JOIN policy.instances AS p ON p.instance_id = f.peer_id AND p.kind = 'profile'
-    WHERE i.after IS NOT NULL AND p.before IS NOT NULL
-    GROUP BY ALL
-),
-
 every AS (
     SELECT DISTINCT 'policy' AS what, policy_id, kind, target, NULL::BIGINT[] AS before, NULL::BIGINT[] AS after
     FROM objects
@@ -41,7 +31,7 @@ every AS (
     UNION ALL
     SELECT kind, NULL, NULL, '', before, after FROM pairs
     UNION ALL
-    SELECT DISTINCT 'peers', NULL, NULL, '', before, after FROM fresh
+    SELECT DISTINCT 'peers', NULL, NULL, '', before, after FROM policy.newcomers
 )
 
 SELECT row_number() OVER () AS subject, *

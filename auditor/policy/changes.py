@@ -1,0 +1,252 @@
+"""What the drift queries read: a verdict per policy and direction, and per instance.
+
+`policy.changes`: policies whose rules, or whose symbols' members, now allow more or less.
+`policy.instance_changes`: instances that more or less gets to, though no rule changed: layers came or
+went, a path from the Internet opened, or a new instance accepts what none of its peers does.
+What a rule changed is told once, at the policy, with the instances that it gets to.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import orjson
+
+from auditor.model import Severity, Verdict
+from auditor.policy.regions import Region, read_regions
+from auditor.policy.severity import Reach, severity_of
+from auditor.policy.wording import Known, content, sentence
+
+NAMED = 3
+"""How many instances a reason names before it counts the rest."""
+
+_COLUMNS = {
+    "cause": "VARCHAR",
+    "cloud": "VARCHAR",
+    "account_id": "VARCHAR",
+    "region": "VARCHAR",
+    "resource_id": "VARCHAR",
+    "resource_type": "VARCHAR",
+    "detail_key": "VARCHAR",
+    "verdict": "VARCHAR",
+    "severity": "VARCHAR",
+    "reason": "VARCHAR",
+    "before": "JSON",
+    "after": "JSON",
+}
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Everything that was read back of an evaluation."""
+
+    regions: Mapping[int, Sequence[Region]]
+    known: Known
+    changed: frozenset[str]
+
+
+def tell_changes(con: duckdb.DuckDBPyConnection) -> None:
+    """Create `policy.changes` and `policy.instance_changes` from an evaluation."""
+    found = _Found(
+        regions=read_regions(con),
+        known=_known_rules(con),
+        changed=frozenset(
+            p for (p,) in con.execute("SELECT policy_id FROM policy.changed").fetchall()
+        ),
+    )
+    _write(con, "changes", [*_policies(con, found), *_unknown(con)])
+    _write(con, "instance_changes", [*_attachments(con, found), *_newcomers(con, found)])
+
+
+def _policies(con: duckdb.DuckDBPyConnection, found: _Found) -> Iterable[Row]:
+    reached = _Reached(con, found.regions)
+    rows = con.execute(
+        "SELECT s.subject, s.what, s.policy_id, s.target, h.* EXCLUDE (policy_id) "
+        "FROM policy.subjects s JOIN policy.held h USING (policy_id) "
+        "WHERE s.what IN ('policy', 'members') ORDER BY ALL"
+    ).fetchall()
+    for subject, what, policy_id, target, cloud, account, region, kind, name, is_read in rows:
+        for (verdict, direction), regions in _split(found.regions.get(subject, ())).items():
+            reach, exposed, got = reached.of(policy_id, direction, verdict)
+            if not is_read:
+                reach = Reach.UNKNOWN
+            parts = [sentence(regions, found.known), _of(name, target)]
+            if what == "members":
+                parts.append("the rules are the same, a list that they name changed")
+            parts.append(_gets_to(reach, exposed or got))
+            lines = orjson.dumps({"allowed": content(regions)}).decode()
+            loosened = verdict is Verdict.LOOSENED
+            yield (
+                "rules" if what == "policy" else what, cloud, account, region,
+                policy_id.partition(" ")[0], kind,
+                " ".join(filter(None, [direction, target, what if what == "members" else ""])),
+                verdict.value, _severity(what, regions, reach).value,
+                "; ".join(filter(None, parts)),
+                None if loosened else lines, lines if loosened else None,
+            )  # fmt: skip
+
+
+def _severity(what: str, regions: Sequence[Region], reach: Reach) -> Severity:
+    """A list that somebody else maintains is no drift of ours, unless it lets strangers in."""
+    severity = severity_of(regions, reach)
+    if what == "members" and severity.rank > Severity.HIGH.rank:
+        return Severity.INFO
+    return severity
+
+
+def _unknown(con: duckdb.DuckDBPyConnection) -> Iterable[Row]:
+    """Yield an UNKNOWN verdict for each changed policy that cannot be evaluated."""
+    rows = con.execute(
+        "SELECT policy_id, any_value(h.cloud), any_value(h.account_id), any_value(h.region), "
+        "any_value(h.resource_type), any_value(h.name), list(DISTINCT p.rule_id || ': ' || "
+        "p.problem ORDER BY p.rule_id || ': ' || p.problem) FROM policy.problems p "
+        "JOIN policy.held h USING (policy_id) SEMI JOIN policy.changed USING (policy_id) "
+        "GROUP BY policy_id ORDER BY policy_id"
+    ).fetchall()
+    for policy_id, cloud, account, region, kind, name, problems in rows:
+        told = "; ".join(problems[:NAMED])
+        yield (
+            "rules", cloud, account, region, policy_id.partition(" ")[0], kind, "",
+            Verdict.UNKNOWN.value, Severity.MEDIUM.value,
+            f"cannot be evaluated{_named(name)}: {told}", None,
+            orjson.dumps({"problems": problems}).decode(),
+        )  # fmt: skip
+
+
+class _Reached:
+    """Which instances a change of a policy gets to, by way of their profiles."""
+
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, regions: Mapping[int, Sequence[Region]]
+    ) -> None:
+        rows = con.execute(
+            "SELECT DISTINCT p.policy_id, i.instance_id, s.what, s.subject, n.name "
+            "FROM policy.placed p JOIN policy.instances i USING (instance_id) "
+            "JOIN policy.subjects s ON s.what = i.kind AND s.before = i.before "
+            "AND s.after = i.after LEFT JOIN policy.names n USING (instance_id) "
+            "SEMI JOIN policy.changed c ON c.policy_id = p.policy_id "
+            "WHERE p.side = 'snapshot' ORDER BY ALL"
+        ).fetchall()
+        self._regions = regions
+        self._subjects: defaultdict[str, list[tuple[str, str, int]]] = defaultdict(list)
+        for policy_id, instance_id, what, subject, name in rows:
+            label = name or instance_id.rsplit("/", 1)[-1]
+            self._subjects[policy_id].append((label, what, subject))
+
+    def of(
+        self, policy_id: str, direction: str, verdict: Verdict
+    ) -> tuple[Reach, list[str], list[str]]:
+        """Return how far it gets, and the instances exposed and reached."""
+        subjects = self._subjects.get(policy_id)
+        if not subjects:
+            return Reach.UNUSED, [], []
+        got: dict[str, list[str]] = {"exposure": [], "profile": []}
+        for label, what, subject in subjects:
+            if any(
+                r.verdict is verdict and r.direction == direction
+                for r in self._regions.get(subject, ())
+            ):
+                got[what].append(label)
+        if got["exposure"]:
+            return Reach.EXPOSED, got["exposure"], got["profile"]
+        return (Reach.REACHED if got["profile"] else Reach.BLOCKED), [], got["profile"]
+
+
+def _attachments(con: duckdb.DuckDBPyConnection, found: _Found) -> Iterable[Row]:
+    rows = con.execute("SELECT * FROM policy.moved ORDER BY ALL").fetchall()
+    for instance, cloud, account, region, kind, name, cause, subject, open_to, gained, lost in rows:
+        exposure = _split(found.regions.get(open_to, ()))
+        exposed = bool(exposure.get((Verdict.LOOSENED, "ingress")))
+        chosen = exposure if cause == "path" else _split(found.regions.get(subject, ()))
+        loosened = {v for v, _ in chosen if v is Verdict.LOOSENED} or {v for v, _ in chosen}
+        for (verdict, direction), regions in chosen.items():
+            if verdict not in loosened:
+                continue
+            reach = Reach.EXPOSED if exposed and direction == "ingress" else Reach.REACHED
+            lines = orjson.dumps({"allowed": content(regions)}).decode()
+            why = _moved(cause, gained, lost)
+            is_open = verdict is Verdict.LOOSENED
+            yield (
+                cause, cloud, account, region, instance, kind, direction, verdict.value,
+                severity_of(regions, reach).value,
+                f"{sentence(regions, {})}{_named(name)}; {why}"
+                + ("; the Internet gets there" if exposed and cause != "path" else ""),
+                None if is_open else lines, lines if is_open else None,
+            )  # fmt: skip
+
+
+def _moved(cause: str, gained: Sequence[str], lost: Sequence[str]) -> str:
+    if cause == "path":
+        return f"path from the Internet: {lost[0]} before, {gained[0]} now"
+    said = [f"{_names(gained)} now applies"] if gained else []
+    return ", ".join([*said, *([f"{_names(lost)} no longer does"] if lost else [])])
+
+
+def _newcomers(con: duckdb.DuckDBPyConnection, found: _Found) -> Iterable[Row]:
+    rows = con.execute("SELECT * FROM policy.beside ORDER BY ALL").fetchall()
+    for instance, cloud, account, region, kind, name, subject, peers, path in rows:
+        for (verdict, direction), regions in _split(found.regions.get(subject, ())).items():
+            if verdict is not Verdict.LOOSENED:
+                continue
+            exposed = path != "no public path" and direction == "ingress"
+            lines = orjson.dumps({"allowed": content(regions)}).decode()
+            yield (
+                "peers", cloud, account, region, instance, kind, direction, verdict.value,
+                severity_of(regions, Reach.EXPOSED if exposed else Reach.REACHED).value,
+                f"{sentence(regions, {})}{_named(name)}; none of the {peers} approved instances "
+                "of its network allows that", None, lines,
+            )  # fmt: skip
+
+
+def _split(
+    regions: Iterable[Region],
+) -> dict[tuple[Verdict, str], list[Region]]:
+    groups: defaultdict[tuple[Verdict, str], list[Region]] = defaultdict(list)
+    for region in regions:
+        groups[region.verdict, region.direction].append(region)
+    return dict(groups)
+
+
+def _of(name: str | None, target: str) -> str:
+    return f'in "{name}"' + (f" for {target}" if target else "") if name else f"for {target}" if target else ""
+
+
+def _named(name: str | None) -> str:
+    return f' of "{name}"' if name else ""
+
+
+def _gets_to(reach: Reach, instances: Sequence[str]) -> str:
+    if reach is Reach.EXPOSED:
+        return f"the Internet gets to {_names(instances)}"
+    if reach is Reach.REACHED:
+        return f"applies to {_names(instances)}"
+    return {
+        Reach.BLOCKED: "latent: another layer of every instance still decides",
+        Reach.UNUSED: "no instance uses it",
+        Reach.UNKNOWN: "not known which instances it gets to",
+    }[reach]
+
+
+def _names(names: Sequence[str]) -> str:
+    shown = [name.rsplit("/", 1)[-1] for name in names[:NAMED]]
+    more = len(names) - NAMED
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+
+
+def _known_rules(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], set[str]]:
+    rows = con.execute(
+        "SELECT policy_id, rule_id, list(DISTINCT side) FROM policy.rules GROUP BY ALL"
+    ).fetchall()
+    return {(policy_id, rule_id): set(sides) for policy_id, rule_id, sides in rows}
+
+
+def _write(con: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Row]) -> None:
+    columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in _COLUMNS]
+    chosen = ", ".join(f"unnest(?::VARCHAR[])::{k} AS {n}" for n, k in _COLUMNS.items())
+    con.execute(f"CREATE TABLE policy.{table} AS SELECT {chosen}", columns)
