@@ -18,9 +18,16 @@ import duckdb
 
 from auditor.errors import QueryError
 from auditor.policy.changes import tell_changes
+from auditor.policy.narrow import find_differing, narrow_sources
 from auditor.policy.resolve import resolve
 from auditor.policy.sources import create_sources
 from auditor.shipped import shipped, split_header
+
+PARTS = ("subjects", "delta", "told")
+"""Folders of steps, in the order in which they run."""
+
+_BEFORE = {"4_touched": find_differing, "5_placed": narrow_sources, "00_layers": resolve}
+"""What is to be done before a step."""
 
 log = logging.getLogger(__name__)
 
@@ -30,12 +37,11 @@ def evaluate(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("CREATE SCHEMA policy")
     with _timed("sources"):
         create_sources(con)
-    for path in step_files("subjects"):
-        _run(con, path)
-    with _timed("resolve"):
-        resolve(con)
-    for part in ("delta", "told"):
+    for part in PARTS:
         for path in step_files(part):
+            if path.stem in _BEFORE:
+                with _timed(f"before {path.stem}"):
+                    _BEFORE[path.stem](con)
             _run(con, path)
     with _timed("told"):
         tell_changes(con)
@@ -50,7 +56,8 @@ def _run(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     header, sql = split_header(path)
     with _timed(f"{path.parent.name}/{path.stem}"):
         try:
-            con.execute(f"CREATE TABLE policy.{header['table']} AS {sql}")
+            kind = "view" if "view" in header else "table"
+            con.execute(f"CREATE {kind} policy.{header[kind]} AS {sql}")
         except duckdb.Error as exc:
             raise QueryError(str(exc), where=str(path)) from None
 
