@@ -6,7 +6,7 @@
     run = lab.audit({"aws_ec2_instances": [{"id": "i-1"}, {"id": "i-2"}]})
 
 Columns that a row leaves out are filled in; `id` becomes resource_id, incarnation_id and the id
-column of its table, `group` the group of a rule, `rule` its direction and peer.
+column of its table, `group` the group of a rule, `rule` its direction, service and peer.
 """
 
 from __future__ import annotations
@@ -178,9 +178,25 @@ def fill(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
         group = full.pop("group")
         full |= {"group_id": group, "group_arn": f"{arn}:security-group/{group}"}
     if "rule" in full:
-        full.setdefault("is_egress", full["rule"].startswith("egress"))
-        full.setdefault("peer", full["rule"].rsplit(" ", 1)[-1])
+        full = {**_said(full["rule"]), **full}
     return full
+
+
+def _said(rule: str) -> dict[str, Any]:
+    """Return the columns of a rule such as `ingress tcp/22-25 from 10.0.0.0/8`."""
+    direction, service, _, peer = rule.split(" ")
+    protocol, _, ports = service.partition("/")
+    first, _, last = ports.partition("-")
+    kinds = {"pl-": "prefix_list_id", "sg-": "referenced_group_id"}
+    kind = kinds.get(peer[:3], "cidr_ipv6" if ":" in peer else "cidr_ipv4")
+    return {
+        "is_egress": direction == "egress",
+        "ip_protocol": "-1" if protocol == "all" else protocol,
+        "from_port": int(first) if first else None,
+        "to_port": int(last or first) if first else None,
+        "peer": peer,
+        kind: peer,
+    }
 
 
 def scope_of(row: Mapping[str, Any]) -> Scope:

@@ -1,8 +1,8 @@
 """What the drift queries read: a verdict per policy and direction, and per instance.
 
 `policy.changes`: policies whose rules, or whose symbols' members, now allow more or less.
-`policy.instance_changes`: instances that more or less gets to, though no rule changed: layers came or
-went, a path from the Internet opened, or a new instance accepts what none of its peers does.
+`policy.instance_changes`: instances that more or less gets to, though no rule changed: layers came
+or went, a path from the Internet opened, or a new instance accepts what none of its peers does.
 What a rule changed is told once, at the policy, with the instances that it gets to.
 """
 
@@ -38,6 +38,8 @@ _COLUMNS = {
     "before": "JSON",
     "after": "JSON",
 }
+
+_WORST = [Verdict.LOOSENED, Verdict.TIGHTENED]
 
 Row = tuple[Any, ...]
 
@@ -76,24 +78,25 @@ def _policies(con: duckdb.DuckDBPyConnection, found: _Found) -> Iterable[Row]:
             reach, exposed, got = reached.of(policy_id, direction, verdict)
             if not is_read:
                 reach = Reach.UNKNOWN
-            parts = [sentence(regions, found.known), _of(name, target)]
+            parts = [
+                sentence(regions, found.known),
+                _of("in", name),
+                f"for {target}" if target else "",
+            ]
             if what == "members":
                 parts.append("the rules are the same, a list that they name changed")
             parts.append(_gets_to(reach, exposed or got))
-            lines = orjson.dumps({"allowed": content(regions)}).decode()
-            loosened = verdict is Verdict.LOOSENED
             yield (
                 "rules" if what == "policy" else what, cloud, account, region,
                 policy_id.partition(" ")[0], kind,
                 " ".join(filter(None, [direction, target, what if what == "members" else ""])),
                 verdict.value, _severity(what, regions, reach).value,
-                "; ".join(filter(None, parts)),
-                None if loosened else lines, lines if loosened else None,
+                "; ".join(filter(None, parts)), *_allowed(verdict, regions),
             )  # fmt: skip
 
 
 def _severity(what: str, regions: Sequence[Region], reach: Reach) -> Severity:
-    """A list that somebody else maintains is no drift of ours, unless it lets strangers in."""
+    """Return a severity; a list that somebody maintains matters if it lets strangers in."""
     severity = severity_of(regions, reach)
     if what == "members" and severity.rank > Severity.HIGH.rank:
         return Severity.INFO
@@ -114,7 +117,7 @@ def _unknown(con: duckdb.DuckDBPyConnection) -> Iterable[Row]:
         yield (
             "rules", cloud, account, region, policy_id.partition(" ")[0], kind, "",
             Verdict.UNKNOWN.value, Severity.MEDIUM.value,
-            f"cannot be evaluated{_named(name)}: {told}", None,
+            "; ".join(filter(None, [f"cannot be evaluated: {told}", _of("in", name)])), None,
             orjson.dumps({"problems": problems}).decode(),
         )  # fmt: skip
 
@@ -134,25 +137,24 @@ class _Reached:
             "WHERE p.side = 'snapshot' ORDER BY ALL"
         ).fetchall()
         self._regions = regions
-        self._subjects: defaultdict[str, list[tuple[str, str, int]]] = defaultdict(list)
-        for policy_id, instance_id, what, subject, name in rows:
-            label = name or instance_id.rsplit("/", 1)[-1]
-            self._subjects[policy_id].append((label, what, subject))
+        self._subjects: defaultdict[str, list[tuple[str | None, str, int]]] = defaultdict(list)
+        for policy_id, _, what, subject, name in rows:
+            self._subjects[policy_id].append((name, what, subject))
 
     def of(
         self, policy_id: str, direction: str, verdict: Verdict
-    ) -> tuple[Reach, list[str], list[str]]:
-        """Return how far it gets, and the instances exposed and reached."""
+    ) -> tuple[Reach, list[str | None], list[str | None]]:
+        """Return how far it gets, and the names of the instances exposed and reached."""
         subjects = self._subjects.get(policy_id)
         if not subjects:
             return Reach.UNUSED, [], []
-        got: dict[str, list[str]] = {"exposure": [], "profile": []}
-        for label, what, subject in subjects:
+        got: dict[str, list[str | None]] = {"exposure": [], "profile": []}
+        for name, what, subject in subjects:
             if any(
                 r.verdict is verdict and r.direction == direction
                 for r in self._regions.get(subject, ())
             ):
-                got[what].append(label)
+                got[what].append(name)
         if got["exposure"]:
             return Reach.EXPOSED, got["exposure"], got["profile"]
         return (Reach.REACHED if got["profile"] else Reach.BLOCKED), [], got["profile"]
@@ -162,22 +164,20 @@ def _attachments(con: duckdb.DuckDBPyConnection, found: _Found) -> Iterable[Row]
     rows = con.execute("SELECT * FROM policy.moved ORDER BY ALL").fetchall()
     for instance, cloud, account, region, kind, name, cause, subject, open_to, gained, lost in rows:
         exposure = _split(found.regions.get(open_to, ()))
-        exposed = bool(exposure.get((Verdict.LOOSENED, "ingress")))
+        exposed = (Verdict.LOOSENED, "ingress") in exposure
         chosen = exposure if cause == "path" else _split(found.regions.get(subject, ()))
-        loosened = {v for v, _ in chosen if v is Verdict.LOOSENED} or {v for v, _ in chosen}
+        worst = min((v for v, _ in chosen), key=_WORST.index, default=None)
         for (verdict, direction), regions in chosen.items():
-            if verdict not in loosened:
+            if verdict is not worst:
                 continue
-            reach = Reach.EXPOSED if exposed and direction == "ingress" else Reach.REACHED
-            lines = orjson.dumps({"allowed": content(regions)}).decode()
-            why = _moved(cause, gained, lost)
-            is_open = verdict is Verdict.LOOSENED
+            is_reached = exposed and direction == "ingress"
+            told = [sentence(regions), _of("instance", name), _moved(cause, gained, lost)]
+            if is_reached and cause != "path":
+                told.append("the Internet gets there")
             yield (
                 cause, cloud, account, region, instance, kind, direction, verdict.value,
-                severity_of(regions, reach).value,
-                f"{sentence(regions, {})}{_named(name)}; {why}"
-                + ("; the Internet gets there" if exposed and cause != "path" else ""),
-                None if is_open else lines, lines if is_open else None,
+                severity_of(regions, Reach.EXPOSED if is_reached else Reach.REACHED).value,
+                "; ".join(filter(None, told)), *_allowed(verdict, regions),
             )  # fmt: skip
 
 
@@ -195,12 +195,15 @@ def _newcomers(con: duckdb.DuckDBPyConnection, found: _Found) -> Iterable[Row]:
             if verdict is not Verdict.LOOSENED:
                 continue
             exposed = path != "no public path" and direction == "ingress"
-            lines = orjson.dumps({"allowed": content(regions)}).decode()
+            told = (
+                sentence(regions),
+                _of("instance", name),
+                f"none of the {peers} approved instances of its network allows that",
+            )
             yield (
                 "peers", cloud, account, region, instance, kind, direction, verdict.value,
                 severity_of(regions, Reach.EXPOSED if exposed else Reach.REACHED).value,
-                f"{sentence(regions, {})}{_named(name)}; none of the {peers} approved instances "
-                "of its network allows that", None, lines,
+                "; ".join(filter(None, told)), *_allowed(verdict, regions),
             )  # fmt: skip
 
 
@@ -213,19 +216,28 @@ def _split(
     return dict(groups)
 
 
-def _of(name: str | None, target: str) -> str:
-    return f'in "{name}"' + (f" for {target}" if target else "") if name else f"for {target}" if target else ""
+def _allowed(verdict: Verdict, regions: Sequence[Region]) -> tuple[str | None, str | None]:
+    """Return before and after: what only one of them allows, in lines that approvals bind to."""
+    lines = orjson.dumps({"allowed": content(regions)}).decode()
+    return (None, lines) if verdict is Verdict.LOOSENED else (lines, None)
 
 
-def _named(name: str | None) -> str:
-    return f' of "{name}"' if name else ""
+def _of(word: str, name: str | None) -> str:
+    return f'{word} "{name}"' if name else ""
 
 
-def _gets_to(reach: Reach, instances: Sequence[str]) -> str:
+def _gets_to(reach: Reach, instances: Sequence[str | None]) -> str:
+    """Say where it gets: by names where there are some, since ids tell a person nothing."""
+    named = [name for name in instances if name]
+    if len(instances) == len(named) <= NAMED:
+        told = _names(named)
+    else:
+        told = "1 instance" if len(instances) == 1 else f"{len(instances)} instances"
+        told += f", such as {', '.join(named[:NAMED])}" if named else ""
     if reach is Reach.EXPOSED:
-        return f"the Internet gets to {_names(instances)}"
+        return f"the Internet gets to {told}"
     if reach is Reach.REACHED:
-        return f"applies to {_names(instances)}"
+        return f"applies to {told}"
     return {
         Reach.BLOCKED: "latent: another layer of every instance still decides",
         Reach.UNUSED: "no instance uses it",

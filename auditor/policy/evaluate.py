@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 def evaluate(con: duckdb.DuckDBPyConnection) -> None:
-    """Create the tables of the schema `policy`; `changes` and `instance_changes` are the verdicts."""
+    """Create the schema `policy`; its `changes` and `instance_changes` are the verdicts."""
     con.execute("CREATE SCHEMA policy")
     with _timed("sources"):
         create_sources(con)

@@ -18,6 +18,11 @@ SERVICES = 1 << 24
 WIDTH = {"4": 9, "6": 33}
 """Hex digits of a bound; one more than an address has, since the end of all is a bound too."""
 
+PORTS = 1 << 16
+"""Ports of a protocol; also the services that each protocol has room for."""
+
+_CODES = 1 << 8
+_PROTOCOL_NUMBERS = 1 << 8
 _BITS = {"4": 32, "6": 128}
 _KINDS = {"4": socket.AF_INET, "6": socket.AF_INET6}
 _PROTOCOLS = {
@@ -80,16 +85,16 @@ def service_bounds(text: str) -> tuple[int, int]:
         raise ValueError(f"{text!r} is no service")
     base = protocol << 16
     if match["first"] is None or protocol not in (*_PORTED, *_TYPED):
-        return base, base + 65536
+        return base, base + PORTS
     first = int(match["first"])
     last = int(match["last"] or first)
     if protocol in _TYPED:
-        if match["sep"] == "-" or first > 255 or last > 255:
+        if match["sep"] == "-" or first >= _CODES or last >= _CODES:
             raise ValueError(f"{text!r} has no ICMP type and code between 0 and 255")
         if match["sep"] is None:
-            return base + first * 256, base + first * 256 + 256
-        return base + first * 256 + last, base + first * 256 + last + 1
-    if match["sep"] == "/" or first > last or last > 65535:
+            return base + first * _CODES, base + (first + 1) * _CODES
+        return base + first * _CODES + last, base + first * _CODES + last + 1
+    if match["sep"] == "/" or first > last or last >= PORTS:
         raise ValueError(f"{text!r} has no ports between 0 and 65535, the lower one first")
     return base + first, base + last + 1
 
@@ -120,8 +125,8 @@ def service_names(low: int, high: int) -> list[str]:
     while low < high:
         protocol = low >> 16
         end = min(high, (protocol + 1) << 16)
-        if low % 65536 == 0 and high - low > 65536:
-            end = high - high % 65536
+        if low % PORTS == 0 and high - low > PORTS:
+            end = high - high % PORTS
             last = (end >> 16) - 1
             found.append(f"protocols {protocol}-{last}" if last > protocol else _service(low, end))
         else:
@@ -131,9 +136,9 @@ def service_names(low: int, high: int) -> list[str]:
 
 
 def _service(low: int, high: int) -> str:
-    protocol, first, last = low >> 16, low % 65536, (high - 1) % 65536
+    protocol, first, last = low >> 16, low % PORTS, (high - 1) % PORTS
     name = _NAMES.get(protocol, f"protocol {protocol}")
-    if (first, last) == (0, 65535):
+    if (first, last) == (0, PORTS - 1):
         return name
     if protocol in _TYPED:
         return f"{name} {_icmp(first, last)}"
@@ -141,16 +146,16 @@ def _service(low: int, high: int) -> str:
 
 
 def _icmp(first: int, last: int) -> str:
-    if first % 256 == 0 and last % 256 == 255:  # whole types
+    if first % _CODES == 0 and last % _CODES == _CODES - 1:  # whole types
         types = (first >> 8, last >> 8)
         return f"type {types[0]}" if types[0] == types[1] else f"types {types[0]}-{types[1]}"
     if first == last:
-        return f"type {first >> 8} code {first % 256}"
-    return f"type {first >> 8} code {first % 256} to type {last >> 8} code {last % 256}"
+        return f"type {first >> 8} code {first % _CODES}"
+    return f"type {first >> 8} code {first % _CODES} to type {last >> 8} code {last % _CODES}"
 
 
 def _protocol(text: str) -> int | None:
     if text.isdecimal():
         number = int(text)
-        return number if number < 256 else None
+        return number if number < _PROTOCOL_NUMBERS else None
     return _PROTOCOLS.get(text)

@@ -10,14 +10,14 @@ from typing import Any
 import duckdb
 
 from auditor.model import Verdict
-from auditor.policy.intervals import WIDTH, everything
+from auditor.policy.intervals import PORTS, WIDTH, everything
 
 Bounds = tuple[str, str]
 
 INSPECTED = 2
 """Level of traffic that is let through and looked into."""
 
-_ALL_PORTS = (0, 65536)
+_ALL_PORTS = (0, PORTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 
 from auditor.policy.intervals import (
+    PORTS,
     WIDTH,
     bound,
     complement,
@@ -29,7 +30,6 @@ INTERNET = {"internet ipv4": "4", "internet ipv6": "6"}
 """Built-in symbols: the public addresses of a family."""
 
 _WHOLE = {"0.0.0.0/0", "::/0"}
-_PORTS = 65536
 _PRIVATE = {
     "4": (
         "0.0.0.0/8",
@@ -102,7 +102,7 @@ def _peers(con: duckdb.DuckDBPyConnection) -> None:
             except ValueError as exc:
                 bad.append((text, str(exc)))
                 continue
-            found += [(when, text, *interval) for interval in intervals]
+            found += [(when, text, family, low, high) for family, low, high in intervals]
             if not intervals:
                 opaque.append((when, text))
     points = {text: n for n, text in enumerate(sorted({text for _, text in opaque}))}
@@ -114,10 +114,8 @@ def _peers(con: duckdb.DuckDBPyConnection) -> None:
     columns = ("members", "peer", "family", "low", "high")
     _create(con, "peers", dict.fromkeys(columns, "VARCHAR"), found)
     families = [(family, *everything(family)) for family in WIDTH]
-    columns = ("family", "low", "high")
-    _create(
-        con, "families", dict.fromkeys(columns, "VARCHAR"), [*families, ("S", bound("4", 0), end)]
-    )
+    families.append(("S", bound("4", 0), end))
+    _create(con, "families", dict.fromkeys(("family", "low", "high"), "VARCHAR"), families)
     _create(
         con,
         "points",
@@ -185,7 +183,7 @@ def _port_bounds(text: str) -> tuple[int, int]:
     if not (first.isdecimal() and (last or first).isdecimal()):
         raise ValueError(f"{text!r} is no port")
     low, high = int(first), int(last or first)
-    if not low <= high < _PORTS:
+    if not low <= high < PORTS:
         raise ValueError(f"{text!r} has no ports between 0 and 65535, the lower one first")
     return low, high + 1
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 
 from auditor.model import Severity, Verdict
-from auditor.policy.intervals import WIDTH
+from auditor.policy.intervals import PORTS, WIDTH
 from auditor.policy.regions import Bounds, Region
 from auditor.policy.resolve import public_intervals
 
@@ -20,7 +20,6 @@ WEB = (80, 443)
 
 _TCP = 6 << 16
 _UDP = 17 << 16
-_MANY = 1 << 16
 _WIDE = {"4": 1 << 24, "6": 1 << 96}
 """As many public addresses as are the Internet rather than somebody's network."""
 
@@ -94,9 +93,11 @@ def _public(family: str, intervals: Iterable[Bounds]) -> int:
 
 
 def _what(low: int, high: int) -> str:
-    if high - low >= _MANY:
+    if high - low >= PORTS:
         return "all"
-    spans = [(low - base, high - base) for base in (_TCP, _UDP) if base < high and low < base + _MANY]
+    spans = [
+        (low - base, high - base) for base in (_TCP, _UDP) if base < high and low < base + PORTS
+    ]
     if any(_holds(span, ADMIN) for span in spans):
         return "admin"
     if any(_holds(span, DATA) for span in spans):

@@ -67,6 +67,20 @@ COLUMNS = {
 
 SIDES = ("baseline", "snapshot")
 
+_VOCABULARY = {
+    "instances": (
+        "cloud",
+        "account_id",
+        "region",
+        "resource_id",
+        "name",
+        "table_name",
+        "network_id",
+    ),
+    "policies": ("resource_id", "name"),
+}
+"""Views that the steps read; they are not there where the store has no tables of some cloud."""
+
 _MACROS = """
 CREATE MACRO aws_service(protocol, first, last) AS CASE
     WHEN protocol = '-1' THEN 'all'
@@ -97,6 +111,7 @@ def create_sources(con: duckdb.DuckDBPyConnection) -> None:
                     if part == "rules":
                         kinds[path.stem] = header
             _unite(con, side, part, parts, columns)
+        _show_vocabulary(con, side)
     con.execute(
         "CREATE TABLE policy.kinds AS SELECT unnest(?::VARCHAR[]) AS kind, "
         "unnest(?::VARCHAR[]) AS cloud, unnest(?::VARCHAR[]) AS resource_type, "
@@ -109,6 +124,19 @@ def create_sources(con: duckdb.DuckDBPyConnection) -> None:
             ),
         ],
     )
+
+
+def _show_vocabulary(con: duckdb.DuckDBPyConnection, side: str) -> None:
+    """Create `policy_instances` and `policy_policies`, empty where the vocabulary is not there."""
+    for name, columns in _VOCABULARY.items():
+        try:
+            con.execute(
+                f"CREATE VIEW {side}.policy_{name} AS "
+                f"SELECT {', '.join(columns)} FROM {side}.{name}"
+            )
+        except duckdb.CatalogException:
+            nothing = ", ".join(f"NULL::VARCHAR AS {column}" for column in columns)
+            con.execute(f"CREATE VIEW {side}.policy_{name} AS SELECT {nothing} WHERE false")
 
 
 def _unite(

@@ -28,8 +28,11 @@ Known = Mapping[tuple[str, str], set[str]]
 """Sides on which each rule, by policy and rule id, is there."""
 
 
-def sentence(regions: Sequence[Region], known: Known) -> str:
-    """Return what some regions of one verdict say, such as `tcp/22 now also from 0.0.0.0/0`."""
+def sentence(regions: Sequence[Region], known: Known | None = None) -> str:
+    """Return what some regions of one verdict say, such as `tcp/22 now also from 0.0.0.0/0`.
+
+    With the rules that are known on either side, it names those that decide.
+    """
     told = list(dict.fromkeys(_told(region, known) for region in regions))
     more = len(told) - SHOWN
     return "; ".join(told[:SHOWN]) + (f"; and {more} more" if more > 0 else "")
@@ -46,11 +49,11 @@ def content(regions: Iterable[Region]) -> list[str]:
     return sorted(lines)
 
 
-def _told(region: Region, known: Known) -> str:
+def _told(region: Region, known: Known | None) -> str:
     services = _cut(service_names(*region.service))
     near = _near(region.direction)
     word = "now also" if region.verdict is Verdict.LOOSENED else "no longer"
-    why = _why(region, known)
+    why = _why(region, known) if known is not None else ""
     if region.loses_inspection:
         word = "no longer inspected"
     return f"{services} {word} {near} {_where(region)}{_limits(region)}" + (

@@ -27,18 +27,21 @@ SELECT
     i.account_id, i.region,
     i.instance_arn AS instance_id,
     i.resource_id AS interface_id,
-    bool_and(i.has_public_ip AND coalesce(r.internet_ipv4, m.internet_ipv4, true)
-        AND (b.account_id IS NULL OR e.id IS NOT NULL) AND NOT coalesce(i.deny_all_igw_traffic, false)) AS ipv4,
-    bool_and(i.has_ipv6 AND coalesce(r.internet_ipv6, m.internet_ipv6, true)
-        AND (b.account_id IS NULL OR e.id IS NOT NULL) AND NOT coalesce(i.deny_all_igw_traffic, false)) AS ipv6
-FROM aws_ec2_network_interfaces AS i
+    bool_and(i.has_public_ip AND is_let_in AND coalesce(r.internet_ipv4, m.internet_ipv4, true))
+        AS ipv4,
+    bool_and(i.has_ipv6 AND is_let_in AND coalesce(r.internet_ipv6, m.internet_ipv6, true)) AS ipv6
+FROM (
+    SELECT i.*, NOT coalesce(i.deny_all_igw_traffic, false)
+        AND (b.account_id IS NULL OR e.id IS NOT NULL) AS is_let_in
+    FROM aws_ec2_network_interfaces AS i
+    LEFT JOIN blocked AS b ON b.account_id = i.account_id AND b.region = i.region
+    LEFT JOIN let_through AS e
+        ON e.account_id = i.account_id AND e.region = i.region AND e.id IN (i.vpc_id, i.subnet_id)
+    WHERE i.instance_arn IS NOT NULL
+) AS i
 LEFT JOIN routes AS r
     ON r.account_id = i.account_id AND r.region = i.region AND r.subnet_id = i.subnet_id
 LEFT JOIN routes AS m
     ON m.account_id = i.account_id AND m.region = i.region AND m.vpc_id = i.vpc_id
     AND m.subnet_id = '*'
-LEFT JOIN blocked AS b ON b.account_id = i.account_id AND b.region = i.region
-LEFT JOIN let_through AS e
-    ON e.account_id = i.account_id AND e.region = i.region AND e.id IN (i.vpc_id, i.subnet_id)
-WHERE i.instance_arn IS NOT NULL
 GROUP BY ALL

@@ -4,14 +4,16 @@ title = "What is compared"
 description = "A policy by itself, for each kind of target; a policy whose symbols changed; each distinct pair of profiles; and each new instance with its peers."
 */
 WITH objects AS (
-    SELECT c.policy_id, c.kind, unnest(CASE WHEN r.targets = [] THEN [''] ELSE r.targets END) AS target
+    SELECT c.policy_id, c.kind,
+        unnest(CASE WHEN r.targets = [] THEN [''] ELSE r.targets END) AS target
     FROM policy.changed AS c
     JOIN policy.rules AS r USING (policy_id)
     WHERE c.before IS NOT NULL AND c.after IS NOT NULL
 ),
 
 symbolic AS (
-    SELECT r.policy_id, r.kind, unnest(CASE WHEN r.targets = [] THEN [''] ELSE r.targets END) AS target
+    SELECT r.policy_id, r.kind,
+        unnest(CASE WHEN r.targets = [] THEN [''] ELSE r.targets END) AS target
     FROM policy.rules AS r
     JOIN policy.symbols AS s ON s.symbol = r.peer
     WHERE r.side = 'snapshot'
@@ -24,7 +26,8 @@ pairs AS (
 ),
 
 every AS (
-    SELECT DISTINCT 'policy' AS what, policy_id, kind, target, NULL::BIGINT[] AS before, NULL::BIGINT[] AS after
+    SELECT DISTINCT 'policy' AS what, policy_id, kind, target,
+        NULL::BIGINT[] AS before, NULL::BIGINT[] AS after
     FROM objects
     UNION ALL
     SELECT DISTINCT 'members', policy_id, kind, target, NULL, NULL FROM symbolic

@@ -18,7 +18,7 @@ SELECT
     )) AS is_read
 FROM (SELECT DISTINCT policy_id, kind, account_id, region FROM policy.rules) AS r
 JOIN policy.kinds AS k ON k.kind = r.kind
-LEFT JOIN snapshot.policies AS p ON p.resource_id = split_part(r.policy_id, ' ', 1)
+LEFT JOIN snapshot.policy_policies AS p ON p.resource_id = split_part(r.policy_id, ' ', 1)
 WHERE r.policy_id IN (
     SELECT policy_id FROM policy.subjects UNION SELECT policy_id FROM policy.problems
 )
