@@ -28,7 +28,9 @@ SHARES = {3: 0.001, 4: 0.01, 5: 0.1, 6: 1.0}
 FRESH = 2
 """The snapshot with new instances and no changed policy."""
 
-_PLACES = [(f"{10**11 + n * 7}", region) for n in range(20) for region in ("eu-west-1", "us-east-1")]
+_PLACES = [
+    (f"{10**11 + n * 7}", region) for n in range(20) for region in ("eu-west-1", "us-east-1")
+]
 _NOW = datetime(2026, 2, 2, tzinfo=UTC)
 _ALWAYS = "1 AS valid_from, 2147483647 AS valid_to"
 
@@ -165,7 +167,9 @@ def fill_store(con: duckdb.DuckDBPyConnection, rows: Mapping[str, str]) -> None:
             sql = f"SELECT *, md5(resource_id)::UUID AS row_hash, 'aws' AS cloud FROM ({sql})"
             given = [c[0] for c in con.execute(f"{sql} LIMIT 0").description or ()]
             shared = ", ".join(f'"{name}"' for name in known if name in given)
-            con.execute(f"INSERT INTO store.inventory.{table} ({shared}) SELECT {shared} FROM ({sql})")
+            con.execute(
+                f"INSERT INTO store.inventory.{table} ({shared}) SELECT {shared} FROM ({sql})"
+            )
 
 
 def compared_scopes() -> tuple[list[Coverage], Content]:

@@ -19,14 +19,19 @@ import duckdb
 from auditor.errors import QueryError
 from auditor.policy.changes import tell_changes
 from auditor.policy.narrow import find_differing, narrow_sources
-from auditor.policy.resolve import resolve
+from auditor.policy.resolve import resolve_peers, resolve_services
 from auditor.policy.sources import create_sources
 from auditor.shipped import shipped, split_header
 
 PARTS = ("subjects", "delta", "told")
 """Folders of steps, in the order in which they run."""
 
-_BEFORE = {"4_touched": find_differing, "5_placed": narrow_sources, "00_layers": resolve}
+_BEFORE = {
+    "4_touched": find_differing,
+    "5_placed": narrow_sources,
+    "00_layers": resolve_services,
+    "03_boxes": resolve_peers,
+}
 """What is to be done before a step."""
 
 log = logging.getLogger(__name__)

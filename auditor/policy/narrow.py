@@ -152,7 +152,9 @@ def _narrowed(con: duckdb.DuckDBPyConnection, source: _Source, ids: str) -> dict
         for table in source.tables:
             column = source.instances.get(table)
             limit = f'{within} t."{column}"' if column else ""
-            con.execute(f"CREATE VIEW {schema}.{table} AS SELECT t.* FROM {side}.{table} AS t {limit}")
+            con.execute(
+                f"CREATE VIEW {schema}.{table} AS SELECT t.* FROM {side}.{table} AS t {limit}"
+            )
         con.execute(f"USE memory.{schema}")
         con.execute(f"CREATE VIEW {source.view} AS {source.sql}")
         con.execute("USE memory.main")

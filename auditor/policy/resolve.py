@@ -54,8 +54,8 @@ def public_intervals(family: str) -> list[tuple[str, str]]:
     return list(complement(family, (network_bounds(n)[1:] for n in _PRIVATE[family])))
 
 
-def resolve(con: duckdb.DuckDBPyConnection) -> None:
-    """Create `policy.services`, `.ports`, `.peers` and `.families`; remember what cannot be read.
+def resolve_services(con: duckdb.DuckDBPyConnection) -> None:
+    """Create `policy.services` and `policy.ports`, and remember what cannot be read.
 
     `policy.problems` names each rule that cannot be parsed: a policy with one has no verdict.
     """
@@ -64,7 +64,6 @@ def resolve(con: duckdb.DuckDBPyConnection) -> None:
     )
     _parse(con, "services", "service", service_bounds)
     _parse(con, "ports", "source_ports", _port_bounds)
-    _peers(con)
     con.execute(
         "INSERT INTO policy.problems SELECT DISTINCT policy_id, rule_id, "
         "'unknown action ' || coalesce(action, 'none') FROM policy.rules WHERE level IS NULL"
@@ -89,8 +88,12 @@ def _parse(
     _report(con, column, bad)
 
 
-def _peers(con: duckdb.DuckDBPyConnection) -> None:
-    texts = {*_distinct(con, "peer"), *_distinct(con, "local")}
+def resolve_peers(con: duckdb.DuckDBPyConnection) -> None:
+    """Create `policy.peers`, `.families` and `.points`: networks, and symbols that matter."""
+    matters = "(NOT contains({0}, ' ') OR number IN (SELECT number FROM policy.met_rules))"
+    texts = {
+        text for column in ("peer", "local") for text in _distinct(con, column, matters.format(column))
+    }
     found: list[tuple[str, str, str, str, str]] = []
     bad: list[tuple[str, str]] = []
     opaque: list[tuple[str, str]] = []
@@ -188,9 +191,10 @@ def _port_bounds(text: str) -> tuple[int, int]:
     return low, high + 1
 
 
-def _distinct(con: duckdb.DuckDBPyConnection, column: str) -> list[str]:
+def _distinct(con: duckdb.DuckDBPyConnection, column: str, where: str = "true") -> list[str]:
     rows = con.execute(
-        f'SELECT DISTINCT "{column}" FROM policy.rules WHERE "{column}" IS NOT NULL ORDER BY 1'
+        f'SELECT DISTINCT "{column}" FROM policy.rules WHERE "{column}" IS NOT NULL AND {where} '
+        "ORDER BY 1"
     ).fetchall()
     return [text for (text,) in rows]
 

@@ -8,26 +8,13 @@ WITH reach AS (
         min(peer_low) AS peer_low, max(peer_high) AS peer_high
     FROM policy.altered
     GROUP BY ALL
-),
-
-rules AS (
-    SELECT l.subject, l.side, l.interface, l.conjunct, l.stage, l.members, r.number
-    FROM policy.layers AS l
-    JOIN policy.rules AS r
-        ON r.side = l.rules_of AND r.policy_id = l.policy_id
-        AND (l.direction IS NULL OR r.direction = l.direction)
-        AND (len(r.targets) = 0 OR list_has_any(r.targets, l.targets))
-    JOIN policy.services AS s ON s.service = r.service
-    SEMI JOIN reach AS a
-        ON a.subject = l.subject AND a.direction = r.direction
-        AND a.service_low < s.high AND a.service_high > s.low
 )
 
 SELECT
     r.subject, r.side, b.direction, b.family, r.interface, r.conjunct, r.stage,
     (b.rank << 31) | (b.number << 2) | b.level AS place,
     b.* EXCLUDE (number, members, direction, family, rank, level)
-FROM rules AS r
+FROM policy.met_rules AS r
 JOIN policy.boxes AS b USING (number, members)
 SEMI JOIN reach AS a
     ON a.subject = r.subject AND a.direction = b.direction AND a.family = b.family
