@@ -167,8 +167,10 @@ def test_sql_is_short_and_in_style(path: Path) -> None:
 @pytest.mark.parametrize("path", POLICY_FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_policy_sql_is_described_and_short(path: Path) -> None:
     header, sql = split_header(path)
-    extra = {"table"} if path in STEPS else set()
-    optional = {"cloud", "resource_type", "interfaces"}
+    made = header.keys() & {"table", "view"}
+    assert len(made) == (path in STEPS)
+    extra = set(made)
+    optional = {"cloud", "resource_type", "interfaces", "instances", "places"}
     assert {"title", "description"} | extra <= header.keys()
     assert header.keys() <= {"title", "description"} | extra | optional
     assert header["description"].endswith(".")

@@ -18,6 +18,7 @@ import duckdb
 
 from auditor.errors import QueryError
 from auditor.policy.changes import tell_changes
+from auditor.policy.limit import leave_out_large
 from auditor.policy.narrow import find_differing, narrow_sources
 from auditor.policy.resolve import resolve_peers, resolve_services
 from auditor.policy.sources import create_sources
@@ -31,6 +32,7 @@ _BEFORE = {
     "5_placed": narrow_sources,
     "00_layers": resolve_services,
     "03_boxes": resolve_peers,
+    "04_altered": leave_out_large,
 }
 """What is to be done before a step."""
 

@@ -44,7 +44,6 @@ class _Source:
 def find_differing(con: duckdb.DuckDBPyConnection) -> None:
     """Create `policy.differing`: the instances whose layers or paths are not the same."""
     con.execute("CREATE TABLE policy.differing (instance_id VARCHAR)")
-    con.execute("CREATE TABLE policy.concerned (instance_id VARCHAR)")
     sources = _sources(con)
     changed = {t: _changed(con, t) for t in sorted({t for s in sources for t in s.tables})}
     for source in sources:
@@ -52,9 +51,8 @@ def find_differing(con: duckdb.DuckDBPyConnection) -> None:
         if not moved:
             continue
         views = {side: f"{side}.{source.view}" for side in SIDES}
-        if moved <= source.places | set(source.instances):
-            _find_concerned(con, source, moved)
-            views = _narrowed(con, source, "concerned")
+        if source.instances and moved <= source.places | set(source.instances):
+            views = _narrowed(con, source, _concerned(con, source, moved))
         _compare(con, source, views)
 
 
@@ -115,9 +113,9 @@ def _changed(con: duckdb.DuckDBPyConnection, table: str) -> bool:
     return bool(con.execute(f"SELECT 1 FROM policy.rows_{table} LIMIT 1").fetchall())
 
 
-def _find_concerned(con: duckdb.DuckDBPyConnection, source: _Source, moved: set[str]) -> None:
-    """Fill `policy.concerned` with the instances that the changed rows of these tables concern."""
-    con.execute("DELETE FROM policy.concerned")
+def _concerned(con: duckdb.DuckDBPyConnection, source: _Source, moved: set[str]) -> str:
+    """Create a table of the instances that changed rows of these tables concern; return its name."""
+    name = f"concerned_{source.part}_{source.name}"
     places = " UNION ".join(
         f"SELECT account_id, region FROM {side}.{table} SEMI JOIN policy.rows_{table} "
         "USING (row_number)"
@@ -127,12 +125,13 @@ def _find_concerned(con: duckdb.DuckDBPyConnection, source: _Source, moved: set[
     parts = []
     for table, column in source.instances.items():
         for side in SIDES:
-            rows = f'SELECT "{column}" FROM {side}.{table} AS t'
+            rows = f'SELECT "{column}" AS instance_id FROM {side}.{table}'
             if table in moved:
                 parts.append(f"{rows} SEMI JOIN policy.rows_{table} USING (row_number)")
             if places:
                 parts.append(f"{rows} SEMI JOIN ({places}) AS p USING (account_id, region)")
-    con.execute(f"INSERT INTO policy.concerned {' UNION '.join(parts)}")
+    con.execute(f"CREATE TABLE policy.{name} AS {' UNION '.join(parts)}")
+    return name
 
 
 def _narrowed(con: duckdb.DuckDBPyConnection, source: _Source, ids: str) -> dict[str, str]:
@@ -160,6 +159,16 @@ def _narrowed(con: duckdb.DuckDBPyConnection, source: _Source, ids: str) -> dict
         con.execute("USE memory.main")
         found[side] = f"{schema}.{source.view}"
     return found
+
+
+def _rows(con: duckdb.DuckDBPyConnection, side: str, table: str, column: str, ids: str) -> str:
+    """Return the join with the rows of these instances; text is compared once for all sources."""
+    rows = f"policy.rows_{side}_{table}_{column}_{ids}"
+    con.execute(
+        f"CREATE TABLE IF NOT EXISTS {rows} AS SELECT row_number FROM {side}.{table} AS t "
+        f'SEMI JOIN policy.{ids} AS i ON i.instance_id = t."{column}"'
+    )
+    return f"SEMI JOIN {rows} USING (row_number)"
 
 
 def _compare(con: duckdb.DuckDBPyConnection, source: _Source, views: Mapping[str, str]) -> None:

@@ -152,20 +152,35 @@ def _members(
     con.execute(
         "CREATE TABLE policy.used_symbols AS SELECT unnest(?::VARCHAR[]) AS symbol", [symbols]
     )
-    sides: dict[str, dict[str, list[Interval]]] = {}
-    passing: set[str] = set()
-    for side in ("baseline", "snapshot"):
-        rows = con.execute(
-            "SELECT symbol, is_instances, list(DISTINCT network) FILTER (WHERE NOT is_excluded), "
-            "list(DISTINCT network) FILTER (WHERE is_excluded) "
-            f"FROM {side}.policy_members SEMI JOIN policy.used_symbols USING (symbol) "
-            "WHERE network IS NOT NULL GROUP BY ALL"
-        ).fetchall()
-        sides[side] = {symbol: _union(listed, excluded) for symbol, _, listed, excluded in rows}
-        passing |= {symbol for symbol, is_instances, _, _ in rows if is_instances}
-    before = sides["snapshot"] | sides["baseline"]
-    after = before | {s: found for s, found in sides["snapshot"].items() if s not in passing}
-    return {"before": before, "after": after}
+    known = _networks_of(con, "baseline")
+    _forget(con, [symbol for symbol, (is_instances, _) in known.items() if is_instances])
+    lists = _networks_of(con, "snapshot", "NOT is_instances")
+    _forget(con, [*known, *lists])
+    found = _networks_of(con, "snapshot", "is_instances") | lists | known
+    before = {symbol: intervals for symbol, (_, intervals) in found.items()}
+    return {"before": before, "after": before | {s: found for s, (_, found) in lists.items()}}
+
+
+def _networks_of(
+    con: duckdb.DuckDBPyConnection, side: str, where: str = "true"
+) -> dict[str, tuple[bool, list[Interval]]]:
+    """Return the networks of the used symbols on a side, and whether they are instances'."""
+    if not con.execute("SELECT 1 FROM policy.used_symbols LIMIT 1").fetchall():
+        return {}
+    rows = con.execute(
+        "SELECT symbol, is_instances, list(DISTINCT network) FILTER (WHERE NOT is_excluded), "
+        "list(DISTINCT network) FILTER (WHERE is_excluded) "
+        f"FROM {side}.policy_members SEMI JOIN policy.used_symbols USING (symbol) "
+        f"WHERE network IS NOT NULL AND {where} GROUP BY ALL"
+    ).fetchall()
+    return {symbol: (passing, _union(*networks)) for symbol, passing, *networks in rows}
+
+
+def _forget(con: duckdb.DuckDBPyConnection, symbols: Sequence[str]) -> None:
+    """Do not look up these symbols again: what is left is seldom of instances, the large tables."""
+    con.execute(
+        "DELETE FROM policy.used_symbols WHERE symbol IN (SELECT unnest(?::VARCHAR[]))", [symbols]
+    )
 
 
 def _union(listed: Sequence[str] | None, excluded: Sequence[str] | None) -> list[Interval]:
