@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -23,7 +24,12 @@ from statistics import median
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("duckdb", "pyarrow", "boto3", "orjson")
+PACKAGES = (
+    *("duckdb", "pyarrow", "orjson", "boto3"),
+    *("azure-mgmt-compute", "google-cloud-compute"),
+)
+_LAST = {"aws": "AWS_SHARED_CREDENTIALS_FILE", "azure": "subscriptions", "gcp": "logging_endpoint"}
+"""What the last line begins with in which each simulated cloud says how to read it."""
 
 
 @dataclass
@@ -63,21 +69,39 @@ def fresh(function: str, **arguments: Any) -> Any:
 
 
 @contextlib.contextmanager
-def simulated_cloud(instances: int) -> Iterator[None]:
-    """Serve an estate from a process of its own, and point the SDKs of children at it."""
-    command = [sys.executable, "-m", "auditor.simcloud", "--instances", str(instances)]
+def simulated_cloud(instances: int, cloud: str = "aws", *options: str) -> Iterator[Simulated]:
+    """Serve an estate from a process of its own, and tell how to read it.
+
+    For AWS, the environment of this process and its children points the SDKs at it.
+    """
+    command = [sys.executable, "-m", "auditor.simcloud", "--cloud", cloud]
+    command += ["--instances", str(instances), *options]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
             server.stdout.readline()
-            while True:
-                name, _, value = server.stdout.readline().removeprefix("export ").partition("=")
-                os.environ[name] = value.strip()
-                if name == "AWS_SHARED_CREDENTIALS_FILE":
-                    break
-            yield
+            lines: list[str] = []
+            while not lines or not lines[-1].removeprefix("export ").startswith(_LAST[cloud]):
+                lines.append(server.stdout.readline())
+            if cloud == "aws":
+                for line in lines:
+                    name, _, value = line.removeprefix("export ").partition("=")
+                    os.environ[name] = value.strip()
+                section: dict[str, Any] = {"regions": ["us-east-1"]}
+            else:
+                section = tomllib.loads("".join(lines))[cloud]
+            yield Simulated(server.pid, section)
         finally:
             server.terminate()
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """A simulated cloud that is running."""
+
+    pid: int
+    section: dict[str, Any]
+    """The cloud's part of the configuration."""
 
 
 @contextlib.contextmanager

@@ -8,104 +8,95 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from benchmarks.common import Watch, folder, fresh, middle, simulated_cloud, table, watched
+from benchmarks.pagers import SUBJECTS, Section, config
 
-TABLE = "aws_ec2_instances"
 ROUNDS = 3
 OVERHEAD_AT = 10_000
 MEMORY_AT = (10_000, 50_000, 200_000)
 
 
 def report(scale: float) -> Iterator[str]:
-    """Yield overhead, its parts, and peak memory by size."""
+    """Yield overhead and its parts for each cloud, and peak memory by size."""
     count = round(OVERHEAD_AT * scale)
-    with simulated_cloud(count):
-        found = fresh("engine.overhead", rounds=ROUNDS)
-        parts = fresh("engine.parts")
-    del found["peak_mb"]
-    pager = found["boto3 pager, thrown away"]
+    found, parts = {}, {}
+    for cloud in SUBJECTS:
+        with simulated_cloud(count, cloud) as running:
+            found[cloud] = fresh(
+                "engine.overhead", cloud=cloud, section=running.section, rounds=ROUNDS
+            )
+            parts[cloud] = fresh("engine.parts", cloud=cloud, section=running.section)
     yield table(
-        f"Microseconds per instance, {count:,} instances, median of {ROUNDS}, in turn",
-        ["what", "wall", "CPU", "x pager, wall", "x pager, CPU"],
-        [(name, wall, cpu, wall / pager[0], cpu / pager[1]) for name, (wall, cpu) in found.items()],
+        f"Microseconds of CPU per instance, {count:,} instances, median of {ROUNDS}, in turn",
+        ["cloud", "SDK's pager", "thrown away", "into the stage", "x pager", "goal", "sealed"],
+        [_overhead_row(cloud, found[cloud]) for cloud in SUBJECTS],
     )
-    whole = sum(parts[name][1] for name in PARTS)
     yield table(
-        f"Parts of it, one thread, {count:,} instances",
-        ["part", "wall us", "CPU us", "share of CPU"],
-        [(name, *parts[name], f"{100 * parts[name][1] / whole:.1f}%") for name in PARTS],
+        f"Parts of it in microseconds of CPU, one thread, {count:,} instances",
+        ["cloud", *PARTS, "into the stage"],
+        [_parts_row(cloud, parts[cloud]) for cloud in SUBJECTS],
     )
     yield _memory([round(size * scale) for size in MEMORY_AT])
+
+
+def _overhead_row(cloud: str, found: dict[str, float]) -> list[object]:
+    subject, pager = SUBJECTS[cloud], found["pager"]
+    stage, sealed = found["stage"], found["sealed"]
+    return [cloud, subject.sdk, pager, stage, stage / pager, subject.goal, sealed]
+
+
+def _parts_row(cloud: str, parts: dict[str, float]) -> list[object]:
+    whole = sum(parts[name] for name in PARTS)
+    return [cloud, *(f"{parts[name]:.0f} ({parts[name] / whole:.0%})" for name in PARTS), whole]
 
 
 def _memory(sizes: list[int]) -> str:
     rows = []
     for size in sizes:
-        with simulated_cloud(size):
-            peaks = [fresh("engine.collected", seal=seal)["peak_mb"] for seal in (False, True)]
-            pager = fresh("engine.paged")["peak_mb"] if size == sizes[0] else "-"
+        with simulated_cloud(size) as running:
+            given = {"cloud": "aws", "section": running.section}
+            peaks = [fresh("engine.collected", **given, seal=s)["peak_mb"] for s in (False, True)]
+            pager = fresh("engine.paged", **given)["peak_mb"] if size == sizes[0] else "-"
         rows.append((size, pager, *peaks))
     return table(
-        "Peak memory in MB, each in a fresh process",
+        "Peak memory in MB, each in a fresh process, AWS",
         ["instances", "boto3 pager", "collected and staged", "snapshot sealed"],
         rows,
     )
 
 
-def overhead(rounds: int) -> dict[str, tuple[float, float]]:
-    """Return microseconds per instance, wall and CPU, of the pager and of the engine."""
+def overhead(cloud: str, section: Section, rounds: int) -> dict[str, float]:
+    """Return microseconds of CPU per instance, of the pager and of the engine."""
     ways: dict[str, Callable[[], int]] = {
-        "boto3 pager, thrown away": _page,
-        "engine, into the stage": lambda: _collect(seal=False),
-        "audit collect: staged and sealed": lambda: _collect(seal=True),
+        "pager": lambda: SUBJECTS[cloud].page(section),
+        "stage": lambda: _collect(cloud, section, seal=False),
+        "sealed": lambda: _collect(cloud, section, seal=True),
     }
     watches: dict[str, list[Watch]] = {name: [] for name in ways}
+    counts = set()
     for turn in range(rounds + 1):
         for name, way in ways.items():
             with watched() as watch:
-                count = way()
+                counts.add(way())
             if turn:  # NOTE: the first turn loads models and fills the cloud's cache.
                 watches[name].append(watch)
+    (count,) = counts
     return {name: _micro(middle(found), count) for name, found in watches.items()}
 
 
-def paged() -> dict[str, Any]:
+def paged(cloud: str, section: Section) -> dict[str, Any]:
     """Read all pages with the SDK alone."""
-    return {"count": _page()}
+    return {"count": SUBJECTS[cloud].page(section)}
 
 
-def collected(seal: bool) -> dict[str, Any]:
+def collected(cloud: str, section: Section, *, seal: bool) -> dict[str, Any]:
     """Read all instances with the engine."""
-    return {"count": _collect(seal=seal)}
+    return {"count": _collect(cloud, section, seal=seal)}
 
 
-def _page() -> int:
-    import boto3
-
-    pages = (
-        boto3.client("ec2")
-        .get_paginator("describe_instances")
-        .paginate(IncludeManagedResources=True, PaginationConfig={"PageSize": 1000})
-    )
-    return sum(len(r["Instances"]) for page in pages for r in page["Reservations"])
-
-
-def _config(path: Path) -> Any:
-    from auditor.config import Config
-
-    return Config.model_validate(
-        {
-            "store": {"path": path / "audit.duckdb"},
-            "run": {"tables": [TABLE]},
-            "aws": {"regions": ["us-east-1"]},
-        }
-    )
-
-
-def _collect(*, seal: bool) -> int:
+def _collect(cloud: str, section: Section, *, seal: bool) -> int:
     from auditor import pipeline
     from auditor.collect.clouds import bounded_by
     from auditor.collect.engine import collect
@@ -113,94 +104,55 @@ def _collect(*, seal: bool) -> int:
     from auditor.store.stage import Stage
 
     with folder() as path:
-        config = _config(path)
+        settings = config(cloud, section, path)
         if seal:
-            return pipeline.take_snapshot(config).snapshot.rows
-        with Stage(config.store.path, "bench") as stage:
+            return pipeline.take_snapshot(settings).snapshot.rows
+        with Stage(settings.store.path, "bench") as stage:
             found = collect(
-                config, stage.write, context=bounded_by(config.run), progress=Progress()
+                settings, stage.write, context=bounded_by(settings.run), progress=Progress()
             )
             stage.finish()
         return sum(c.rows for c in found)
 
 
-PARTS = (
-    "fetch: request, parse, page",
-    "transform",
-    "prepare: redact, check, hash",
-    "to Arrow",
-    "stage",
-    "seal, file opened and closed",
-)
+PARTS = ("fetch", "transform", "redact, check, hash", "stage")
 
 
-def parts() -> dict[str, tuple[float, float]]:
-    """Return microseconds per instance of each part, run one after the other."""
+def parts(cloud: str, section: Section) -> dict[str, float]:
+    """Return microseconds of CPU per instance of each part, run one after the other."""
     from auditor.collect.batch import prepare, to_batch
     from auditor.collect.clouds import bounded_by, session_of
     from auditor.collect.engine import BATCH_ROWS
     from auditor.collect.garbage import seldom_searched
-    from auditor.config import Config
     from auditor.store.stage import Stage
     from benchmarks.ledger import table as table_of
 
-    chosen = table_of(TABLE)
+    chosen = table_of(SUBJECTS[cloud].table)
     with folder() as path, seldom_searched():
-        config: Config = _config(path)
-        account = session_of("aws").accounts(config, bounded_by(config.run))[0]
+        settings = config(cloud, section, path)
+        account = session_of(cloud).accounts(settings, bounded_by(settings.run))[0]
         account.open()
-        (client,) = account.scopes(regional=True)
-        next(iter(chosen.fetch(client)))
-        took = []
-        with watched() as watch:
-            raws = list(chosen.fetch(client))
-        took.append(watch)
-        with watched() as watch:
-            rows = [chosen.transform(raw, client.scope) for raw in raws]
-        took.append(watch)
-        with watched() as watch:
-            good = [prepare(chosen, row) for row in rows]
-        took.append(watch)
-        with watched() as watch:
-            waiting = iter(good)
-            batches = []
-            while chunk := list(islice(waiting, BATCH_ROWS)):
-                batches.append(to_batch(chosen, chunk))
-        took.append(watch)
-        with Stage(config.store.path, "bench") as stage:
-            with watched() as watch:
-                for batch in batches:
-                    stage.write(TABLE, batch)
-                staged = stage.finish()
-            took.append(watch)
-            took.append(_sealed(config, client.scope, staged))
-    return {name: _micro(watch, len(raws)) for name, watch in zip(PARTS, took, strict=True)}
+        (client,) = chosen.resolver.multiplex(account)
+        took: list[list[Watch]] = []
+        for _ in range(ROUNDS + 1):
+            with watched() as fetching:
+                raws = list(chosen.fetch(client))
+            with watched() as transforming:
+                rows = [chosen.transform(raw, client.scope) for raw in raws]
+            with watched() as preparing:
+                waiting = iter([prepare(chosen, row) for row in rows])
+            with watched() as staging, Stage(settings.store.path, "bench") as stage:
+                while chunk := list(islice(waiting, BATCH_ROWS)):
+                    stage.write(chosen.name, to_batch(chosen, chunk))
+                stage.finish()
+            took.append([fetching, transforming, preparing, staging])
+        account.close()
+    # NOTE: the first round loads models.
+    return {
+        name: _micro(middle(watches), len(raws))
+        for name, watches in zip(PARTS, zip(*took[1:], strict=True), strict=True)
+    }
 
 
-def _sealed(config: Any, scope: Any, staged: dict[str, Path]) -> Watch:
-    from datetime import UTC, datetime
-
-    from auditor.collect.clouds import specs
-    from auditor.model import Coverage, Status
-    from auditor.store.database import writing
-    from auditor.store.seal import SealRequest, seal
-
-    now = datetime.now(UTC)
-    request = SealRequest(
-        run_id="bench",
-        started_at=now,
-        sealed_at=now,
-        tool_version="bench",
-        config_digest="",
-        approval_head=None,
-        specs=[spec for spec in specs() if spec.name == TABLE],
-        staged=staged,
-        coverage=[Coverage(TABLE, scope, Status.COMPLETE)],
-    )
-    with watched() as watch, writing(config.store, now=now) as con:
-        seal(con, request)
-    return watch
-
-
-def _micro(watch: Watch, count: int) -> tuple[float, float]:
-    return watch.wall / count * 1e6, watch.cpu / count * 1e6
+def _micro(watch: Watch, count: int) -> float:
+    return watch.cpu / count * 1e6

@@ -32,7 +32,8 @@ SOURCES = sorted((ROOT / "auditor").rglob("*.py"))
 SQL_FILES = [*(Path(query.source) for query in QUERIES), *VIEWS]
 SOURCES_OF_POLICIES = {part: source_files(part) for part in COLUMNS}
 STEPS = [path for part in PARTS for path in step_files(part)]
-POLICY_FILES = [*(path for some in SOURCES_OF_POLICIES.values() for path in some), *STEPS]
+OTHERS = [*step_files("checks"), *source_files("macros")]
+POLICY_FILES = [*(path for some in SOURCES_OF_POLICIES.values() for path in some), *STEPS, *OTHERS]
 RETIRED = {"T1562": "T1685", "T1562.007": "T1686.001", "T1562.008": "T1685.002"}
 """ATT&CK ids of before version 19, with what took their place."""
 KEYWORDS = {

@@ -16,7 +16,7 @@ from cloudquery.sdk.types import JSONType
 
 from auditor.collect.redact import is_clean, redact
 from auditor.collect.table import ResourceColumn, ResourceTable
-from auditor.store.hashing import canonical_text, row_hash
+from auditor.store.hashing import canonical_text, hash_of
 
 
 class RowError(ValueError):
@@ -33,11 +33,18 @@ def prepare(table: ResourceTable, row: Mapping[str, Any]) -> dict[str, Any]:
     unknown = row.keys() - plan.names
     if unknown:
         raise RowError(f"{table.name} has no column {', '.join(sorted(unknown))}")
-    stored = _checked(table, row)
-    if not is_clean(row, _texts(stored)):
-        stored = _checked(table, redact(dict(row)))
-    hashed = {name: stored[name] for name in plan.hashed}
-    return {"row_hash": row_hash(hashed), "evidence_hash": row_hash(stored), **stored}
+    stored, texts = _checked(table, row)
+    if not is_clean(row, texts):
+        stored, _ = _checked(table, redact(dict(row)))
+    stable = stored.copy()
+    for name in plan.volatile:
+        stable.pop(name, None)
+    return {
+        "row_hash": hash_of(stable),
+        "evidence_hash": hash_of(stored),
+        **plan.nothing,
+        **stored,
+    }
 
 
 def to_batch(table: ResourceTable, rows: Iterable[Mapping[str, Any]]) -> pa.RecordBatch:
@@ -61,56 +68,72 @@ def stage_schema(table: ResourceTable) -> pa.Schema:
 class _Plan(NamedTuple):
     """What storing a row of a table needs, worked out once."""
 
-    checks: tuple[tuple[str, Callable[[Any], Any], ResourceColumn], ...]
+    checks: tuple[_Check, ...]
+    """In the order of the names, in which columns are hashed, so that there is less to sort."""
     names: frozenset[str]
-    hashed: tuple[str, ...]
+    volatile: tuple[str, ...]
+    nothing: Mapping[str, None]
+    """A row without any value."""
     schema: pa.Schema
+
+
+class _Check(NamedTuple):
+    """How the values of one column are checked."""
+
+    name: str
+    plain: type | None
+    """Type of values that are stored as they are."""
+    check: Callable[[Any], Any]
+    column: ResourceColumn
 
 
 @cache
 def _plan(table: ResourceTable) -> _Plan:
+    columns = sorted(table.columns, key=lambda column: column.name)
     return _Plan(
-        checks=tuple((c.name, _check_of(c), c) for c in table.columns),
-        names=frozenset(c.name for c in table.columns),
-        hashed=tuple(c.name for c in table.columns if not c.volatile),
+        checks=tuple(_Check(c.name, *_check_of(c), c) for c in columns),
+        names=frozenset(c.name for c in columns),
+        volatile=tuple(c.name for c in columns if c.volatile),
+        nothing=dict.fromkeys(c.name for c in columns),
         schema=stage_schema(table),
     )
 
 
-def _check_of(column: ResourceColumn) -> Callable[[Any], Any]:
-    return canonical_text if isinstance(column.type, JSONType) else _CHECKS[column.type]
+def _check_of(column: ResourceColumn) -> tuple[type | None, Callable[[Any], Any]]:
+    return (None, canonical_text) if isinstance(column.type, JSONType) else _CHECKS[column.type]
 
 
-def _checked(table: ResourceTable, row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the columns of a row in the form in which they are stored."""
+def _checked(table: ResourceTable, row: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return the columns of a row that have a value, as they are stored, and all their texts."""
     stored: dict[str, Any] = {}
-    for name, check, column in _plan(table).checks:
-        value = row.get(name)
+    texts: list[str] = []
+    for name, plain, check, column in _plan(table).checks:
+        value: Any = row.get(name)
         if value is None:
             if column.not_null:
                 raise RowError(f"{table.name}.{name} is missing")
-            stored[name] = None
             continue
-        try:
-            stored[name] = check(value)
-        except (TypeError, ValueError):
-            if check is canonical_text:
-                raise
-            raise RowError(
-                f"{table.name}.{name} holds a {type(value).__name__}, not {column.type}"
-            ) from None
-    return stored
-
-
-def _texts(stored: Mapping[str, Any]) -> list[str]:
-    """Return every text of a row that was checked."""
-    texts: list[str] = []
-    for value in stored.values():
-        if isinstance(value, str):
+        if type(value) is not plain:
+            value = _converted(table, column, check, value)
+        stored[name] = value
+        if plain is str or check is canonical_text:
             texts.append(value)
-        elif isinstance(value, list):
+        elif check is _strings:
             texts += value
-    return texts
+    return stored, texts
+
+
+def _converted(
+    table: ResourceTable, column: ResourceColumn, check: Callable[[Any], Any], value: Any
+) -> Any:
+    try:
+        return check(value)
+    except (TypeError, ValueError):
+        if check is canonical_text:
+            raise
+        raise RowError(
+            f"{table.name}.{column.name} holds a {type(value).__name__}, not {column.type}"
+        ) from None
 
 
 def _text(value: Any) -> str:
@@ -138,13 +161,15 @@ def _instant(value: Any) -> datetime:
 
 
 def _strings(value: Any) -> list[str]:
+    if type(value) is list and (not value or (len(value) == 1 and type(value[0]) is str)):
+        return value
     return sorted(set(map(_text, value)))
 
 
-_CHECKS = {
-    pa.string(): _text,
-    pa.int64(): _integer,
-    pa.bool_(): _boolean,
-    pa.timestamp("us", tz="UTC"): _instant,
-    pa.list_(pa.string()): _strings,
+_CHECKS: dict[pa.DataType, tuple[type | None, Callable[[Any], Any]]] = {
+    pa.string(): (str, _text),
+    pa.int64(): (int, _integer),
+    pa.bool_(): (bool, _boolean),
+    pa.timestamp("us", tz="UTC"): (None, _instant),
+    pa.list_(pa.string()): (None, _strings),
 }

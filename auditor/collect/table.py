@@ -7,7 +7,7 @@ and served to CloudQuery. The file name is its registration (`catalog.py`).
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import pyarrow as pa
 from cloudquery.sdk.scheduler import TableResolver
@@ -199,7 +199,9 @@ def tags_from_pairs(pairs: Iterable[Mapping[str, str]] | None) -> dict[str, str]
 
 def sorted_set(values: Iterable[str | None]) -> list[str]:
     """Return the distinct values that are there, sorted: the form of a `strings` column."""
-    return sorted({value for value in values if value is not None})
+    found = set(values)
+    found.discard(None)
+    return sorted(cast("set[str]", found)) if found else []
 
 
 def common(

@@ -17,6 +17,7 @@ import duckdb
 import orjson
 
 from auditor.model import Severity, Verdict
+from auditor.policy.reach import Instances
 from auditor.policy.regions import Region, read_regions
 from auditor.policy.severity import Reach, severity_of
 from auditor.policy.wording import Known, content, sentence
@@ -50,24 +51,18 @@ class _Found:
 
     regions: Mapping[int, Sequence[Region]]
     known: Known
-    changed: frozenset[str]
+    instances: Instances
 
 
 def tell_changes(con: duckdb.DuckDBPyConnection) -> None:
     """Create `policy.changes` and `policy.instance_changes` from an evaluation."""
-    found = _Found(
-        regions=read_regions(con),
-        known=_known_rules(con),
-        changed=frozenset(
-            p for (p,) in con.execute("SELECT policy_id FROM policy.changed").fetchall()
-        ),
-    )
+    regions = read_regions(con)
+    found = _Found(regions, _known_rules(con), Instances(con, regions))
     _write(con, "changes", [*_policies(con, found), *_unknown(con)])
     _write(con, "instance_changes", [*_attachments(con, found), *_newcomers(con, found)])
 
 
 def _policies(con: duckdb.DuckDBPyConnection, found: _Found) -> Iterable[Row]:
-    reached = _Reached(con, found.regions)
     rows = con.execute(
         "SELECT s.subject, s.what, s.policy_id, s.target, h.* EXCLUDE (policy_id) "
         "FROM policy.subjects s JOIN policy.held h USING (policy_id) "
@@ -75,7 +70,7 @@ def _policies(con: duckdb.DuckDBPyConnection, found: _Found) -> Iterable[Row]:
     ).fetchall()
     for subject, what, policy_id, target, cloud, account, region, kind, name, is_read in rows:
         for (verdict, direction), regions in _split(found.regions.get(subject, ())).items():
-            reach, exposed, got = reached.of(policy_id, direction, verdict)
+            reach, exposed, got = found.instances.reached(policy_id, direction, verdict)
             if not is_read:
                 reach = Reach.UNKNOWN
             parts = [
@@ -122,50 +117,12 @@ def _unknown(con: duckdb.DuckDBPyConnection) -> Iterable[Row]:
         )  # fmt: skip
 
 
-class _Reached:
-    """Which instances a change of a policy gets to, by way of their profiles."""
-
-    def __init__(
-        self, con: duckdb.DuckDBPyConnection, regions: Mapping[int, Sequence[Region]]
-    ) -> None:
-        rows = con.execute(
-            "SELECT DISTINCT p.policy_id, i.instance_id, s.what, s.subject, n.name "
-            "FROM policy.placed p JOIN policy.instances i USING (instance_id) "
-            "JOIN policy.subjects s ON s.what = i.kind AND s.before = i.before "
-            "AND s.after = i.after LEFT JOIN policy.names n USING (instance_id) "
-            "SEMI JOIN policy.changed c ON c.policy_id = p.policy_id "
-            "WHERE p.side = 'snapshot' ORDER BY ALL"
-        ).fetchall()
-        self._regions = regions
-        self._subjects: defaultdict[str, list[tuple[str | None, str, int]]] = defaultdict(list)
-        for policy_id, _, what, subject, name in rows:
-            self._subjects[policy_id].append((name, what, subject))
-
-    def of(
-        self, policy_id: str, direction: str, verdict: Verdict
-    ) -> tuple[Reach, list[str | None], list[str | None]]:
-        """Return how far it gets, and the names of the instances exposed and reached."""
-        subjects = self._subjects.get(policy_id)
-        if not subjects:
-            return Reach.UNUSED, [], []
-        got: dict[str, list[str | None]] = {"exposure": [], "profile": []}
-        for name, what, subject in subjects:
-            if any(
-                r.verdict is verdict and r.direction == direction
-                for r in self._regions.get(subject, ())
-            ):
-                got[what].append(name)
-        if got["exposure"]:
-            return Reach.EXPOSED, got["exposure"], got["profile"]
-        return (Reach.REACHED if got["profile"] else Reach.BLOCKED), [], got["profile"]
-
-
 def _attachments(con: duckdb.DuckDBPyConnection, found: _Found) -> Iterable[Row]:
     rows = con.execute("SELECT * FROM policy.moved ORDER BY ALL").fetchall()
     for instance, cloud, account, region, kind, name, cause, subject, open_to, gained, lost in rows:
-        exposure = _split(found.regions.get(open_to, ()))
+        exposure = _split(found.instances.regions(instance, open_to))
         exposed = (Verdict.LOOSENED, "ingress") in exposure
-        chosen = exposure if cause == "path" else _split(found.regions.get(subject, ()))
+        chosen = exposure if cause == "path" else _split(found.instances.regions(instance, subject))
         worst = min((v for v, _ in chosen), key=_WORST.index, default=None)
         for (verdict, direction), regions in chosen.items():
             if verdict is not worst:
@@ -191,7 +148,9 @@ def _moved(cause: str, gained: Sequence[str], lost: Sequence[str]) -> str:
 def _newcomers(con: duckdb.DuckDBPyConnection, found: _Found) -> Iterable[Row]:
     rows = con.execute("SELECT * FROM policy.beside ORDER BY ALL").fetchall()
     for instance, cloud, account, region, kind, name, subject, peers, path in rows:
-        for (verdict, direction), regions in _split(found.regions.get(subject, ())).items():
+        for (verdict, direction), regions in _split(
+            found.instances.regions(instance, subject)
+        ).items():
             if verdict is not Verdict.LOOSENED:
                 continue
             exposed = path != "no public path" and direction == "ingress"

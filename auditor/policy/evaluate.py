@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from auditor.errors import QueryError
+from auditor.errors import PolicyError, QueryError
 from auditor.policy.changes import tell_changes
 from auditor.policy.limit import leave_out_large
 from auditor.policy.narrow import find_differing, narrow_sources
@@ -31,8 +31,8 @@ _BEFORE = {
     "4_touched": find_differing,
     "5_placed": narrow_sources,
     "00_layers": resolve_services,
-    "03_boxes": resolve_peers,
-    "04_altered": leave_out_large,
+    "04_boxes": resolve_peers,
+    "05_altered": leave_out_large,
 }
 """What is to be done before a step."""
 
@@ -50,8 +50,23 @@ def evaluate(con: duckdb.DuckDBPyConnection) -> None:
                 with _timed(f"before {path.stem}"):
                     _BEFORE[path.stem](con)
             _run(con, path)
+    with _timed("checks"):
+        check(con)
     with _timed("told"):
         tell_changes(con)
+
+
+def check(con: duckdb.DuckDBPyConnection) -> None:
+    """Raise `PolicyError` where an evaluation contradicts itself: no verdict can rest on it."""
+    for path in step_files("checks"):
+        _, sql = split_header(path)
+        problems = con.execute(f"{sql} LIMIT 1").fetchall()
+        if problems:
+            raise PolicyError(
+                f"policies cannot be compared: {problems[0][0]}",
+                where=str(path),
+                hint="this is a bug: please report it, with the policy that it is about",
+            )
 
 
 def step_files(part: str) -> list[Path]:

@@ -110,6 +110,17 @@ def complement(family: str, intervals: Iterable[tuple[str, str]]) -> Iterator[tu
         yield at, end
 
 
+def intersection(
+    one: Iterable[tuple[str, str, str]], other: Iterable[tuple[str, str, str]]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield what two sets of intervals with their families have in common."""
+    rest = list(other)
+    for family, low, high in one:
+        for family_too, low_too, high_too in rest:
+            if family == family_too and max(low, low_too) < min(high, high_too):
+                yield family, max(low, low_too), min(high, high_too)
+
+
 def networks(family: str, low: str, high: str) -> list[str]:
     """Return the networks that an interval of addresses consists of, fewest first."""
     kind = ipaddress.IPv4Address if family == "4" else ipaddress.IPv6Address

@@ -20,7 +20,8 @@ from auditor.policy.sources import COLUMNS, SIDES, source_files
 from auditor.shipped import split_header
 
 PARTS = ("layers", "paths")
-_PLACE = ("account_id", "region", "instance_id")
+_ASIDE = ("account_id", "region", "instance_id", "addresses")
+"""Columns that do not count as a difference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,7 @@ def _rows(con: duckdb.DuckDBPyConnection, side: str, table: str, column: str, id
 
 def _compare(con: duckdb.DuckDBPyConnection, source: _Source, views: Mapping[str, str]) -> None:
     """Add the instances to `policy.differing` for which a source has other rows on either side."""
-    content = ", ".join(name for name in COLUMNS[source.part] if name not in _PLACE)
+    content = ", ".join(name for name in COLUMNS[source.part] if name not in _ASIDE)
     sides = " UNION ALL ".join(
         f"SELECT '{side}' AS side, instance_id, hash({content})::HUGEINT AS content FROM {view}"
         for side, view in views.items()

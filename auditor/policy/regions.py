@@ -61,7 +61,7 @@ class Region:
 def read_regions(con: duckdb.DuckDBPyConnection) -> dict[int, list[Region]]:
     """Return the regions of every subject that can be judged, in a fixed order."""
     rules = _rules(con)
-    points = dict(con.execute("SELECT low, symbol FROM policy.points").fetchall())
+    points = dict(con.execute("SELECT symbol, low FROM policy.points").fetchall())
     rows = con.execute(
         "SELECT subject, direction, family, old_level, new_level, symbol, service_low, "
         "service_high, local_low, local_high, port_low, port_high, "
@@ -75,8 +75,11 @@ def read_regions(con: duckdb.DuckDBPyConnection) -> dict[int, list[Region]]:
     for subject, direction, family, old, new, symbol, *rest in rows:
         low, high, local_low, local_high, port_low, port_high, peers, olds, news = rest
         bounds: tuple[Bounds, ...] = tuple((a, b) for a, b in peers)
+        deciding = [rules[n] for n in (*olds, *news) if n in rules]
         if family == "S":
-            bounds = tuple((points[p], "") for p in sorted(points) if _within(p, bounds))
+            bounds = _named(deciding, points, bounds)
+            if not bounds:
+                continue
         loosened = new > old
         found[subject].append(
             Region(
@@ -103,8 +106,18 @@ def _rules(con: duckdb.DuckDBPyConnection) -> dict[int, Rule]:
     return {number: Rule(*rest) for number, *rest in rows}
 
 
-def _within(point: str, intervals: Iterable[Bounds]) -> bool:
-    return any(low <= point < high for low, high in intervals)
+def _named(
+    rules: Iterable[Rule], points: Mapping[str, str], intervals: Iterable[Bounds]
+) -> tuple[Bounds, ...]:
+    """Return the symbols in some intervals of the family `S` that deciding rules name.
+
+    A wildcard covers every symbol, so others say no more than addresses do, and less where the
+    wildcard is written as two halves.
+    """
+    names = sorted({rule.peer for rule in rules} & points.keys())
+    return tuple(
+        (name, "") for name in names if any(low <= points[name] < high for low, high in intervals)
+    )
 
 
 def _limit(family: str, low: str, high: str) -> tuple[Bounds, ...]:
@@ -114,9 +127,8 @@ def _limit(family: str, low: str, high: str) -> tuple[Bounds, ...]:
 
 
 def _joined(regions: Sequence[Region]) -> list[Region]:
-    """Join families and slices that say the same; drop symbols that addresses tell already."""
-    known = [r for r in regions if "S" not in r.peers]
-    found = known + [r for r in regions if r.peers.get("S") and not _told(r, known)]
+    """Join families and slices that say the same."""
+    found = list(regions)
     for join in (_join_families, _join_ports, _join_locals):
         groups: dict[object, Region] = {}
         for region in found:
@@ -150,31 +162,10 @@ def _join_locals(region: Region) -> object:
     return (*_same(region), region.ports, tuple(sorted(region.peers.items())))
 
 
-def _told(region: Region, known: Sequence[Region]) -> bool:
-    """Return whether a region of addresses reports the same services by the same rules."""
-    return any(
-        r.verdict == region.verdict
-        and r.direction == region.direction
-        and r.service[0] <= region.service[0]
-        and r.service[1] >= region.service[1]
-        and set(r.new_rules if r.verdict is Verdict.LOOSENED else r.old_rules)
-        & set(region.new_rules if r.verdict is Verdict.LOOSENED else region.old_rules)
-        and not _named(region)
-        for r in known
-    )
-
-
-def _named(region: Region) -> bool:
-    """Return whether the deciding rule of the other side names exactly this symbol."""
-    others = region.old_rules if region.verdict is Verdict.LOOSENED else region.new_rules
-    names = {name for name, _ in region.peers["S"]}
-    return any(rule.peer in names for rule in others)
-
-
 def _both(one: Region, other: Region) -> Region:
     """Return two regions as one that differ in families, in ports or in local addresses only."""
     peers = {
-        family: tuple(sorted({*one.peers.get(family, ()), *other.peers.get(family, ())}))
+        family: _merged(one.peers.get(family, ()), other.peers.get(family, ()))
         for family in sorted({*one.peers, *other.peers})
     }
     return replace(
@@ -191,11 +182,17 @@ def _union(one: tuple[Any, ...], other: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return the union of two limits; none, and one that leaves nothing out, is no limit."""
     if not one or not other:
         return ()
+    joined = _merged(one, other)
+    whole = [_ALL_PORTS, *(everything(family) for family in WIDTH)]
+    return () if joined[0] in whole else joined
+
+
+def _merged(one: tuple[Any, ...], other: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the union of two sets of intervals, with those that touch joined."""
     joined: list[tuple[Any, Any]] = []
     for low, high in sorted({*one, *other}):
         if joined and low <= joined[-1][1]:
             joined[-1] = (joined[-1][0], max(joined[-1][1], high))
         else:
             joined.append((low, high))
-    whole = [_ALL_PORTS, *(everything(family) for family in WIDTH)]
-    return () if joined[0] in whole else tuple(joined)
+    return tuple(joined)

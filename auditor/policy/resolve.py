@@ -7,8 +7,8 @@ compares by identity; every rule that matches any peer covers that family whole.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
 from typing import Any
 
 import duckdb
@@ -19,6 +19,7 @@ from auditor.policy.intervals import (
     bound,
     complement,
     everything,
+    intersection,
     network_bounds,
     service_bounds,
 )
@@ -28,6 +29,12 @@ ANY = "*"
 
 INTERNET = {"internet ipv4": "4", "internet ipv6": "6"}
 """Built-in symbols: the public addresses of a family."""
+
+CONTEXTS = {"network-context INTERNET": True, "network-context NON_INTERNET": False}
+"""Built-in symbols of Google Cloud: public addresses, and all others; an approximation."""
+
+AND = " & "
+"""Between the parts of a peer that must all hold, such as a network and a context."""
 
 _WHOLE = {"0.0.0.0/0", "::/0"}
 _PRIVATE = {
@@ -48,6 +55,9 @@ _PRIVATE = {
 Interval = tuple[str, str, str]
 """Family, first bound and end."""
 
+Members = list[Interval] | ValueError
+"""What a symbol stands for, or why that cannot be read."""
+
 
 def public_intervals(family: str) -> list[tuple[str, str]]:
     """Return the public addresses of a family, as bounds."""
@@ -67,6 +77,11 @@ def resolve_services(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         "INSERT INTO policy.problems SELECT DISTINCT policy_id, rule_id, "
         "'unknown action ' || coalesce(action, 'none') FROM policy.rules WHERE level IS NULL"
+    )
+    con.execute(
+        "INSERT INTO policy.problems SELECT policy_id, min(rule_id), 'has the same place as ' || "
+        "max(rule_id) || ' and does something else' FROM policy.rules "
+        "GROUP BY side, policy_id, direction, rank HAVING count(DISTINCT level) > 1"
     )
 
 
@@ -97,7 +112,8 @@ def resolve_peers(con: duckdb.DuckDBPyConnection) -> None:
     found: list[tuple[str, str, str, str, str]] = []
     bad: list[tuple[str, str]] = []
     opaque: list[tuple[str, str]] = []
-    members = _members(con, [text for text in texts if " " in text])
+    parts = {part for text in texts for part in text.split(AND)}
+    members = _members(con, sorted(part for part in parts if " " in part))
     for when in ("before", "after"):
         for text in texts:
             try:
@@ -105,15 +121,16 @@ def resolve_peers(con: duckdb.DuckDBPyConnection) -> None:
             except ValueError as exc:
                 bad.append((text, str(exc)))
                 continue
-            found += [(when, text, family, low, high) for family, low, high in intervals]
-            if not intervals:
+            if intervals is None:
                 opaque.append((when, text))
+            else:
+                found += [(when, text, family, low, high) for family, low, high in intervals]
     points = {text: n for n, text in enumerate(sorted({text for _, text in opaque}))}
     for when, text in opaque:
         found.append((when, text, "S", bound("4", points[text]), bound("4", points[text] + 1)))
     end = bound("4", len(points) + 1)
     for when in ("before", "after"):
-        found += [(when, text, "S", bound("4", 0), end) for text in texts if text in {ANY, *_WHOLE}]
+        found += [(when, text, "S", bound("4", 0), end) for text in texts if _covers_all(text)]
     columns = ("members", "peer", "family", "low", "high")
     _create(con, "peers", dict.fromkeys(columns, "VARCHAR"), found)
     families = [(family, *everything(family)) for family in WIDTH]
@@ -129,21 +146,41 @@ def resolve_peers(con: duckdb.DuckDBPyConnection) -> None:
     _report(con, "local", bad)
 
 
-def _intervals(text: str, members: dict[str, list[Interval]]) -> list[Interval]:
-    """Return what a peer matches; nothing for a symbol that stands for nothing known."""
+def _covers_all(text: str) -> bool:
+    """Return whether a peer covers every symbol, wherever on the Internet that may be."""
+    parts = set(text.split(AND))
+    return bool(parts & {ANY, *_WHOLE}) and parts <= {ANY, *_WHOLE, "network-context INTERNET"}
+
+
+def _intervals(text: str, members: dict[str, Members]) -> list[Interval] | None:
+    """Return what a peer matches; None for a symbol that stands for nothing known."""
+    if AND in text:
+        parts = [_intervals(part, members) for part in text.split(AND)]
+        known: list[Iterable[Interval]] = [part for part in parts if part is not None]
+        return list(reduce(intersection, known)) if len(known) == len(parts) else None
     if text == ANY:
         return [(family, *everything(family)) for family in WIDTH]
     if text in INTERNET:
         family = INTERNET[text]
         return [(family, *interval) for interval in public_intervals(family)]
-    if " " in text:
-        return members.get(text, [])
-    return [network_bounds(text)]
+    if text in CONTEXTS:
+        return [(family, *interval) for family in WIDTH for interval in _context(text, family)]
+    if " " not in text:
+        return [network_bounds(text)]
+    found = members.get(text)
+    if isinstance(found, ValueError):
+        raise found
+    return found
+
+
+def _context(text: str, family: str) -> Iterable[tuple[str, str]]:
+    public = public_intervals(family)
+    return public if CONTEXTS[text] else complement(family, public)
 
 
 def _members(
     con: duckdb.DuckDBPyConnection, symbols: Sequence[str]
-) -> dict[str, dict[str, list[Interval]]]:
+) -> dict[str, dict[str, Members]]:
     """Return the networks of each symbol, before and after.
 
     Before: as in the baseline where it was known there. After: lists as in the snapshot, groups of
@@ -163,7 +200,7 @@ def _members(
 
 def _networks_of(
     con: duckdb.DuckDBPyConnection, side: str, where: str = "true"
-) -> dict[str, tuple[bool, list[Interval]]]:
+) -> dict[str, tuple[bool, Members]]:
     """Return the networks of the used symbols on a side, and whether they are instances'."""
     if not con.execute("SELECT 1 FROM policy.used_symbols LIMIT 1").fetchall():
         return {}
@@ -183,16 +220,16 @@ def _forget(con: duckdb.DuckDBPyConnection, symbols: Sequence[str]) -> None:
     )
 
 
-def _union(listed: Sequence[str] | None, excluded: Sequence[str] | None) -> list[Interval]:
+def _union(listed: Sequence[str] | None, excluded: Sequence[str] | None) -> Members:
     """Return the intervals of some networks; of excluded ones, what is left of all addresses."""
-    found = [network_bounds(network) for network in listed or ()]
-    if excluded:
-        without: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
-        for network in excluded:
-            family, low, high = network_bounds(network)
-            without[family].append((low, high))
-        for family in WIDTH:
-            found += [(family, *rest) for rest in complement(family, without[family])]
+    try:
+        found = [network_bounds(network) for network in listed or ()]
+        without = [network_bounds(network) for network in excluded or ()]
+    except ValueError as exc:
+        return exc
+    for family in WIDTH if without else ():
+        inside = [(low, high) for kind, low, high in without if kind == family]
+        found += [(family, *rest) for rest in complement(family, inside)]
     return found
 
 

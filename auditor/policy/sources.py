@@ -61,6 +61,7 @@ COLUMNS = {
         "interface_id": "VARCHAR",
         "ipv4": "BOOLEAN",
         "ipv6": "BOOLEAN",
+        "addresses": "VARCHAR[]",
     },
 }
 """The columns that the files of each part return, in this order."""
@@ -81,16 +82,6 @@ _VOCABULARY = {
 }
 """Views that the steps read; they are not there where the store has no tables of some cloud."""
 
-_MACROS = """
-CREATE MACRO aws_service(protocol, first, last) AS CASE
-    WHEN protocol = '-1' THEN 'all'
-    WHEN protocol NOT IN ('tcp', 'udp', 'icmp', 'icmpv6') OR coalesce(first, -1) < 0 THEN protocol
-    WHEN protocol IN ('tcp', 'udp') THEN protocol || '/' || first || '-' || coalesce(last, first)
-    WHEN coalesce(last, -1) < 0 THEN protocol || '/' || first
-    ELSE protocol || '/' || first || '/' || last
-END
-"""
-
 
 def source_files(part: str) -> list[Path]:
     """Return the files of a part, sorted by name."""
@@ -99,7 +90,8 @@ def source_files(part: str) -> list[Path]:
 
 def create_sources(con: duckdb.DuckDBPyConnection) -> None:
     """Create the views `policy_<part>` in the schemas of both sides, and the table of kinds."""
-    con.execute(_MACROS)
+    for path in source_files("macros"):
+        con.execute(split_header(path)[1])
     kinds: dict[str, Mapping[str, Any]] = {}
     for side in SIDES:
         for part, columns in COLUMNS.items():

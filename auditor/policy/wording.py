@@ -56,8 +56,9 @@ def _told(region: Region, known: Known | None) -> str:
     why = _why(region, known) if known is not None else ""
     if region.loses_inspection:
         word = "no longer inspected"
+    notes = [*(["approximate"] if region.is_approximate else []), *([why] if why else [])]
     return f"{services} {word} {near} {_where(region)}{_limits(region)}" + (
-        f" ({why})" if why else ""
+        f" ({', '.join(notes)})" if notes else ""
     )
 
 
@@ -144,7 +145,8 @@ def _why(region: Region, known: Known) -> str:
         changed = region.new_rules if loosened else region.old_rules
         others = region.old_rules if loosened else region.new_rules
         if others and not any(r.rule_id == o.rule_id for r in changed for o in others):
-            said.append(f"{_rules(others)} no longer decides, {_rules(changed)} does")
+            now = f"{_rules(changed)} does" if changed else "no rule does"
+            said.append(f"{_rules(others)} no longer decides, {now}")
         elif changed:
             said.append(f"{_rules(changed)} changed")
     return ", ".join(said)

@@ -13,7 +13,6 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any
-from uuid import UUID
 
 import orjson
 
@@ -37,8 +36,13 @@ def digest(value: object) -> str:
 
 def row_hash(columns: Mapping[str, Any]) -> str:
     """Return the 128-bit hash of a row's columns; a missing column and NULL are the same."""
-    present = {name: value for name, value in columns.items() if value is not None}
-    return str(UUID(bytes=hashlib.sha256(canonical(present)).digest()[:16]))
+    return hash_of({name: value for name, value in columns.items() if value is not None})
+
+
+def hash_of(present: Mapping[str, Any]) -> str:
+    """Return the `row_hash` of columns none of which is NULL."""
+    text = hashlib.sha256(canonical(present)).hexdigest()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:32]}"
 
 
 def utc(value: datetime) -> datetime:

@@ -31,7 +31,7 @@ def test_it_tells_the_story(shown: tuple[Cli, str]) -> None:
         "nobody has approved them: exit code 4",
         "Second run: 0 findings, exit code 0",
         "T1578.002",
-        "158 of 158 scopes complete",
+        "160 of 160 scopes complete",
         "approved by alice",
         "Instance accepts IMDSv1",
         "Instance that is not in the baseline",

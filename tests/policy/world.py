@@ -10,7 +10,7 @@ makes rows of them. All are of the scope of the table's cloud unless they come a
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,10 @@ import duckdb
 
 from auditor.baseline.versions import approved_baseline, content_of
 from auditor.diff.session import open_session, show_sides
-from auditor.model import Scope
+from auditor.model import Scope, Status
 from auditor.policy.evaluate import evaluate
 from auditor.store.snapshots import coverage_of, latest_snapshot
-from tests.harness import TABLES, Lab
+from tests.harness import TABLES, Lab, Overrides, Rows, scope_of
 
 Raws = Mapping[str, Sequence[Any]]
 
@@ -45,12 +45,32 @@ def rows_of(raws: Raws) -> dict[str, list[dict[str, Any]]]:
 
 
 @contextlib.contextmanager
-def compared(folder: Path, before: Raws, after: Raws) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Yield a connection with the tables of the schema `policy` over these two sides."""
+def compared(
+    folder: Path,
+    before: Raws,
+    after: Raws,
+    *,
+    scopes: Iterable[Scope] = (),
+    unread: Iterable[tuple[str, Scope]] = (),
+    never_read: Iterable[tuple[str, Scope]] = (),
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield a connection with the tables of the schema `policy` over these two sides.
+
+    `scopes` are read even if they hold nothing. `unread` tables are not read on the later side,
+    `never_read` ones on neither.
+    """
     lab = Lab(folder)
-    lab.seal(rows_of(before), scopes=SCOPES.values())
+    known = [*SCOPES.values(), *scopes]
+    never = dict.fromkeys(never_read, Status.DENIED)
+    rows = rows_of(before)
+    lab.seal(rows, scopes=known, coverage=_regions(rows) | never)
     lab.approve()
-    lab.seal(rows_of(after), scopes=SCOPES.values())
+    rows = rows_of(after)
+    lab.seal(
+        rows,
+        scopes=known,
+        coverage=_regions(rows) | never | dict.fromkeys(unread, Status.DENIED),
+    )
     with open_session(lab.config.store) as session:
         con = session.con
         snapshot = latest_snapshot(con)
@@ -59,3 +79,9 @@ def compared(folder: Path, before: Raws, after: Raws) -> Iterator[duckdb.DuckDBP
         show_sides(session, snapshot.id, coverage_of(con, snapshot.id), content_of(con, baseline))
         evaluate(con)
         yield con
+
+
+def _regions(rows: Rows) -> Overrides:
+    """Take the regions of accounts that are read as a whole out of the coverage."""
+    scopes = {scope_of(row) for some in rows.values() for row in some}
+    return {("*", s): None for s in scopes if s.cloud != "aws" and s.region != "global"}

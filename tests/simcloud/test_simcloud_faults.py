@@ -73,8 +73,9 @@ def test_broken_answers(cloud: SimAws, connect, kind, error):
     assert ec2.describe_instances()["Reservations"]
 
 
-def test_stall(cloud: SimAws, connect):
-    cloud.inject(Fault("stall", seconds=60, times=1))
+@pytest.mark.parametrize("kind", ["stall", "stall_body"])
+def test_stall(cloud: SimAws, connect, kind):
+    cloud.inject(Fault(kind, seconds=60, times=1))
     ec2 = connect()
     with pytest.raises(ReadTimeoutError):
         ec2.describe_instances()
@@ -104,6 +105,22 @@ def test_repeated_token(cloud: SimAws, connect):
     )
     with pytest.raises(PaginationError, match="same next token"):
         list(pages)
+
+
+def test_a_body_that_trickles_comes_whole(cloud: SimAws, connect):
+    cloud.inject(Fault("trickle", seconds=0.5))
+    started = time.monotonic()
+    assert connect().describe_regions()["Regions"]
+    assert time.monotonic() - started >= 0.4
+
+
+def test_small_pages_and_a_dropped_token(connect, cloud: SimAws, monkeypatch):
+    with SimAws(cloud.estate, page_size=50) as small:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", small.url)
+        pager = connect().get_paginator("describe_instances")
+        assert len(list(pager.paginate())) == 3
+        small.inject(Fault("drop_token", action="DescribeInstances", skip=1))
+        assert len(list(pager.paginate())) == 2
 
 
 def test_skip_reaches_the_second_page(cloud: SimAws, connect):

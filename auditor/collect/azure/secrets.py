@@ -73,7 +73,7 @@ def hashed(value: Any) -> Any:
 
 def without_secrets(value: Any) -> Any:
     """Return a part of an answer with every field in `SECRET_KEYS` hashed."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {key: _field(key.lower(), inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [without_secrets(inner) for inner in value]
@@ -88,11 +88,13 @@ def link(value: Any) -> str | None:
 def _field(name: str, value: Any) -> Any:
     if name in SECRET_KEYS:
         return hashed(value)
-    return link(value) if name in LINK_KEYS else without_secrets(value)
+    if name in LINK_KEYS:
+        return link(value)
+    return without_secrets(value) if isinstance(value, dict | list) else value
 
 
 def _is_hashed(value: Any) -> bool:
-    return isinstance(value, Mapping) and value.keys() == {"sha256", "length", "keys"}
+    return isinstance(value, dict) and value.keys() == {"sha256", "length", "keys"}
 
 
 def _named(value: Any) -> list[tuple[str, Any]]:

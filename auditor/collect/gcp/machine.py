@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from auditor.collect.gcp.encryption import key_names, key_of
@@ -75,10 +76,15 @@ def _identity(raw: Raw) -> dict[str, Any]:
         "service_account_emails": emails,
         "service_account_scopes": scopes,
         "has_full_api_access": FULL_ACCESS in scopes,
-        "uses_default_service_account": any(_DEFAULT_ACCOUNT.fullmatch(e) for e in emails),
+        "uses_default_service_account": any(map(_is_default, emails)),
         "workload_identity": workload.get("identity"),
         "workload_identity_type": workload.get("identityType"),
     }
+
+
+@lru_cache(maxsize=1024)
+def _is_default(email: str) -> bool:
+    return _DEFAULT_ACCOUNT.fullmatch(email) is not None
 
 
 def _isolation(raw: Raw) -> dict[str, Any]:
@@ -122,7 +128,9 @@ def _sources(scope: Scope, disks: list[Mapping[str, Any]]) -> list[str]:
     return sorted_set(within(scope, disk.get("source")) for disk in disks)
 
 
-def _clean_disk(disk: Mapping[str, Any]) -> dict[str, Any]:
+def _clean_disk(disk: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "initializeParams" not in disk and disk.keys().isdisjoint(_KEYS):
+        return disk
     clean = {key: value for key, value in disk.items() if key not in _KEYS}
     clean |= {key: key_names(disk[key]) for key in _KEYS if disk.get(key)}
     if clean.get("initializeParams"):

@@ -11,6 +11,7 @@ import binascii
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from auditor.collect.table import boolean, strings, text
@@ -42,20 +43,27 @@ _PLAIN = frozenset(["created-by", "instance-template"])
 _SSH_KEYS = ("ssh-keys", "sshKeys")
 _WINDOWS_KEYS = "windows-keys"
 _TRUE = frozenset(["true", "1", "y", "yes"])
+_NO_SWITCH: Mapping[str, bool | None] = dict.fromkeys(SWITCHES.values())
 _FALSE = frozenset(["false", "0", "n", "no"])
+
+
+class _Hashed(dict[str, Any]):
+    """Metadata in which each value is hashed already."""
 
 
 def without_values(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return metadata with hash and length in place of each value; of switches the value stays.
 
-    Takes its own result, too, so that it does no harm to call it twice.
+    Its own result comes back as it is, so that it costs nothing to call it twice.
     """
+    if isinstance(metadata, _Hashed):
+        return metadata
     if not metadata:
-        return {}
+        return _Hashed()
     items = metadata.get("items") or ()
     if isinstance(items, Mapping):  # NOTE: zonal instance settings have an object instead
         items = [{"key": key, "value": value} for key, value in items.items()]
-    return {**metadata, "items": [_hashed(item) for item in items]}
+    return _Hashed(metadata, items=[_hashed(item) for item in items])
 
 
 def hashed_object(values: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -81,16 +89,19 @@ def metadata_columns(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
         "ssh_keys": _keys(items, _SSH_KEYS),
         "windows_keys": _keys(items, (_WINDOWS_KEYS,)),
     }
-    for key, column in SWITCHES.items():
-        row[column] = _switch((items.get(key) or {}).get("value"))
-    for column, starts in SCRIPTS.items():
-        row[column] = _combined(items, starts)
+    row |= _NO_SWITCH
+    for key in items.keys() & SWITCHES.keys():
+        row[SWITCHES[key]] = _switch(items[key].get("value"))
+    lines: dict[str, list[str]] = {}
+    for key in row["metadata_keys"]:
+        for column in _scripts(key):
+            lines.setdefault(column, []).append(f"{key}={_digest(items[key])}")
+    for column in SCRIPTS:
+        row[column] = digest_of("\n".join(lines[column])) if column in lines else None
     return row
 
 
 def _hashed(item: Mapping[str, Any]) -> dict[str, Any]:
-    if "sha256" in item:
-        return dict(item)
     key, value = str(item.get("key") or ""), item.get("value")
     content = value if isinstance(value, str) else ""
     kept: dict[str, Any] = {
@@ -121,14 +132,12 @@ def _keys(items: Mapping[str, Mapping[str, Any]], names: Iterable[str]) -> list[
     return sorted({key for name in names for key in (items.get(name) or {}).get("keys") or ()})
 
 
-def _combined(items: Mapping[str, Mapping[str, Any]], starts: Iterable[str]) -> str | None:
-    """Return one hash over all values of a kind, or None where there are none."""
-    lines = [
-        f"{key}={_digest(item)}"
-        for key, item in sorted(items.items())
-        if any(_is_of(key, start) for start in starts)
-    ]
-    return digest_of("\n".join(lines)) if lines else None
+@lru_cache(maxsize=1024)
+def _scripts(key: str) -> tuple[str, ...]:
+    """Return the columns of code that a metadata key is part of."""
+    return tuple(
+        column for column, starts in SCRIPTS.items() if any(_is_of(key, start) for start in starts)
+    )
 
 
 def _is_of(key: str, start: str) -> bool:

@@ -13,6 +13,7 @@ COMPUTE = "//compute.googleapis.com/"
 
 _REGION = re.compile(r"/regions/([^/]+)")
 _ZONE = re.compile(r"/zones/([^/]+)")
+_STARTS = (("projects/", "/projects/"), ("locations/global/", "/locations/global/"))
 _LOCAL = ("global/", "zones/", "regions/")
 
 
@@ -21,8 +22,8 @@ def full_name(link: str) -> str:
 
     A name that the API gives without its project stays as it is.
     """
-    for start in ("projects/", "locations/global/"):
-        at = link.find(f"/{start}")
+    for start, inside in _STARTS:
+        at = link.find(inside)
         if at >= 0:
             return COMPUTE + link[at + 1 :]
         if link.startswith(start):

@@ -77,6 +77,27 @@ def policy_label(raw: Raw) -> str | None:
     return raw.get("shortName") or raw.get("displayName") or raw.get("name")
 
 
+def policy_kind(raw: Raw) -> str:
+    """Return the kind of a policy in effect on a network, which is the stage that it decides in."""
+    return raw.get("type") or "UNSPECIFIED"
+
+
+def policy_in_effect(raw: Raw) -> str:
+    """Return the resource id of a policy in effect on a network."""
+    name = raw.get("name") or policy_label(raw)
+    return f"{full_name(raw['network'])}/effectiveFirewalls/{policy_kind(raw)}/{name}"
+
+
+def effective_policy_id(raw: Raw) -> str:
+    """Return the resource id of the policy itself; those of the system are nowhere else."""
+    kind, name = policy_kind(raw), raw.get("name")
+    if name and kind == "HIERARCHY":
+        return f"{COMPUTE}locations/global/firewallPolicies/{name}"
+    if name and kind == "NETWORK":
+        return f"{full_name(raw['network']).partition('/networks/')[0]}/firewallPolicies/{name}"
+    return policy_in_effect(raw)
+
+
 def _target(scope: Scope, association: Raw) -> str | None:
     target = association.get("attachmentTarget")
     if target and ("organizations/" in target or "/folders/" in target):

@@ -24,6 +24,8 @@ NIC = "microsoft.network/networkinterfaces"
 NSG = "microsoft.network/networksecuritygroups"
 ADDRESS = "microsoft.network/publicipaddresses"
 LOCK = "microsoft.authorization/locks"
+ASSIGNMENT = "microsoft.authorization/policyassignments"
+EXEMPTION = "microsoft.authorization/policyexemptions"
 GROUP = "subscriptions/resourcegroups"
 
 

@@ -22,7 +22,9 @@ from auditor.simcloud.azure import (
 )
 from auditor.simcloud.azure.estate import (
     ADDRESS,
+    ASSIGNMENT,
     DISK,
+    EXEMPTION,
     GROUP,
     LOCK,
     NIC,
@@ -82,7 +84,10 @@ def _subscription(
         for kind, part in _parts(machines).items():
             parts.setdefault(kind, []).append(part)
     made.lists = {kind: _chain(listed) for kind, listed in parts.items()}
-    made.lists[LOCK] = _chain([([lock["id"] for lock in locks], locks.__getitem__)])
+    assigned = governance.assignments(made.id)
+    exempt = governance.exemptions(made.id, assigned)
+    for kind, listed in ((LOCK, locks), (ASSIGNMENT, assigned), (EXEMPTION, exempt)):
+        made.lists[kind] = _chain([([item["id"] for item in listed], listed.__getitem__)])
     made.details = _chain(
         [
             (parts[kind][number][0], partial(make, machines))

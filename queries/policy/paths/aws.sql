@@ -29,7 +29,8 @@ SELECT
     i.resource_id AS interface_id,
     bool_and(i.has_public_ip AND is_let_in AND coalesce(r.internet_ipv4, m.internet_ipv4, true))
         AS ipv4,
-    bool_and(i.has_ipv6 AND is_let_in AND coalesce(r.internet_ipv6, m.internet_ipv6, true)) AS ipv6
+    bool_and(i.has_ipv6 AND is_let_in AND coalesce(r.internet_ipv6, m.internet_ipv6, true)) AS ipv6,
+    any_value(i.private_ips || i.ipv6_addresses || i.ipv4_prefixes || i.ipv6_prefixes) AS addresses
 FROM (
     SELECT i.*, NOT coalesce(i.deny_all_igw_traffic, false)
         AND (b.account_id IS NULL OR e.id IS NOT NULL) AS is_let_in

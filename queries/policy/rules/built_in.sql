@@ -1,6 +1,6 @@
 /*
 title = "What the absence of a policy means"
-description = "An absent policy that allows everything, and whether a path to the Internet exists."
+description = "An absent policy that allows everything, what a VPC network of Google Cloud does in the end, and whether a path to the Internet exists."
 */
 SELECT
     '' AS account_id,
@@ -26,3 +26,6 @@ FROM (VALUES
     ('public ipv6 path', 2, 'deny', '*'),
     ('no public path', 2, 'deny', '*')
 ) AS built_in (policy_id, rank, action, peer)
+UNION ALL
+SELECT '', '', 'implied rules', direction, 1, action, 'all', '*', NULL, NULL, 'implied rules', []
+FROM (VALUES ('ingress', 'deny'), ('egress', 'allow')) AS implied (direction, action)

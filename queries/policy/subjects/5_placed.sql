@@ -1,9 +1,21 @@
 /*
 table = "placed"
 title = "Layers of the interfaces of these instances"
-description = "One row per side, interface and layer; `path` is the layer that says whether the Internet gets there at all. What was not read is taken as open."
+description = "One row per side, interface and layer, with those of its targets that a rule names on either side; `path` is the layer that says whether the Internet gets there at all. What was not read is taken as open. Equal layers have the same number `layer`."
 */
-WITH layers AS (
+WITH named AS (
+    SELECT policy_id, flatten(list(string_split(target, ' & '))) AS targets
+    FROM (
+        SELECT policy_id, unnest(targets) AS target FROM baseline.policy_rules
+        WHERE len(targets) > 0
+        UNION
+        SELECT policy_id, unnest(targets) FROM snapshot.policy_rules
+        WHERE len(targets) > 0
+    )
+    GROUP BY policy_id
+),
+
+layers AS (
     SELECT 'baseline' AS side, * FROM baseline.policy_touched_layers
     UNION ALL
     SELECT 'snapshot', * FROM snapshot.policy_touched_layers
@@ -16,7 +28,11 @@ paths AS (
 ),
 
 placed AS (
-    SELECT * FROM layers
+    SELECT
+        side, account_id, region, instance_id, interface_id, conjunct, stage, policy_id,
+        list_sort(list_intersect(l.targets, coalesce(n.targets, []))) AS targets
+    FROM layers AS l
+    LEFT JOIN named AS n USING (policy_id)
     UNION ALL
     SELECT DISTINCT
         l.side, l.account_id, l.region, l.instance_id, l.interface_id, 'path', 1,

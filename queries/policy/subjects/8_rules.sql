@@ -8,8 +8,13 @@ WITH needed AS (
     UNION
     SELECT policy_id FROM policy.placed
     UNION
-    SELECT r.policy_id FROM snapshot.policy_rules AS r
-    SEMI JOIN policy.symbols AS s ON s.symbol = r.peer
+    SELECT r.policy_id
+    FROM (
+        SELECT policy_id, unnest(string_split(peer, ' & ')) AS symbol
+        FROM snapshot.policy_rules
+        WHERE contains(peer, ' ')
+    ) AS r
+    SEMI JOIN policy.symbols USING (symbol)
 ),
 
 rules AS (

@@ -14,9 +14,12 @@ WITH objects AS (
 symbolic AS (
     SELECT r.policy_id, r.kind,
         unnest(CASE WHEN r.targets = [] THEN [''] ELSE r.targets END) AS target
-    FROM policy.rules AS r
-    JOIN policy.symbols AS s ON s.symbol = r.peer
-    WHERE r.side = 'snapshot'
+    FROM (
+        SELECT *, unnest(string_split(peer, ' & ')) AS symbol
+        FROM policy.rules
+        WHERE side = 'snapshot' AND contains(peer, ' ')
+    ) AS r
+    SEMI JOIN policy.symbols USING (symbol)
 ),
 
 pairs AS (

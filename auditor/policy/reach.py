@@ -1,0 +1,87 @@
+"""Which instances a change gets to: by their profiles, and by the addresses that they have."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import duckdb
+
+from auditor.model import Verdict
+from auditor.policy.intervals import network_bounds
+from auditor.policy.regions import Region
+from auditor.policy.severity import Reach
+
+
+class Instances:
+    """The instances that were looked at, with what changed for each."""
+
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, regions: Mapping[int, Sequence[Region]]
+    ) -> None:
+        self._regions = regions
+        self._addresses = _addresses(con) if _is_limited(regions) else {}
+        self._by_policy: defaultdict[str, list[tuple[str, str | None, str, int]]]
+        self._by_policy = defaultdict(list)
+        rows = con.execute(
+            "SELECT DISTINCT p.policy_id, i.instance_id, n.name, s.what, s.subject "
+            "FROM policy.placed p JOIN policy.instances i USING (instance_id) "
+            "JOIN policy.subjects s ON s.what = i.kind AND s.before = i.before "
+            "AND s.after = i.after LEFT JOIN policy.names n USING (instance_id) "
+            "SEMI JOIN policy.changed c ON c.policy_id = p.policy_id "
+            "WHERE p.side = 'snapshot' ORDER BY ALL"
+        ).fetchall()
+        for policy_id, *rest in rows:
+            self._by_policy[policy_id].append(tuple(rest))
+
+    def regions(self, instance_id: str, subject: int) -> list[Region]:
+        """Return the regions of a subject that are about an instance: those at its addresses."""
+        found = self._regions.get(subject, ())
+        own = self._addresses.get(instance_id)
+        if own is None:
+            return list(found)
+        return [r for r in found if not r.local or any(_is_at(r, a) for a in own)]
+
+    def reached(
+        self, policy_id: str, direction: str, verdict: Verdict
+    ) -> tuple[Reach, list[str | None], list[str | None]]:
+        """Return how far a change of a policy gets, and the instances exposed and reached.
+
+        Instances are given by name, or by nothing where they have none.
+        """
+        instances = self._by_policy.get(policy_id)
+        if not instances:
+            return Reach.UNUSED, [], []
+        got: dict[str, list[str | None]] = {"exposure": [], "profile": []}
+        for instance_id, name, what, subject in instances:
+            found = self.regions(instance_id, subject)
+            if any(r.verdict is verdict and r.direction == direction for r in found):
+                got[what].append(name)
+        if got["exposure"]:
+            return Reach.EXPOSED, got["exposure"], got["profile"]
+        return (Reach.REACHED if got["profile"] else Reach.BLOCKED), [], got["profile"]
+
+
+def _is_limited(regions: Mapping[int, Sequence[Region]]) -> bool:
+    return any(region.local for some in regions.values() for region in some)
+
+
+def _addresses(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[str, str]]]:
+    """Return the addresses of each instance as intervals; one that cannot be read is left out."""
+    rows = con.execute(
+        "SELECT instance_id, list_distinct(flatten(list(addresses))) "
+        "FROM snapshot.policy_paths SEMI JOIN policy.touched USING (instance_id) "
+        "WHERE addresses IS NOT NULL GROUP BY instance_id"
+    ).fetchall()
+    found: dict[str, list[tuple[str, str]]] = {}
+    for instance_id, addresses in rows:
+        try:
+            found[instance_id] = [network_bounds(address)[1:] for address in addresses]
+        except ValueError:
+            continue  # NOTE: then all is told of it rather than nothing.
+    return found
+
+
+def _is_at(region: Region, address: tuple[str, str]) -> bool:
+    low, high = address
+    return any(len(low) == len(a) and low < b and high > a for a, b in region.local)
