@@ -57,7 +57,7 @@ class _Found:
 def tell_changes(con: duckdb.DuckDBPyConnection) -> None:
     """Create `policy.changes` and `policy.instance_changes` from an evaluation."""
     regions = read_regions(con)
-    found = _Found(regions, _known_rules(con), Instances(con, regions))
+    found = _Found(regions, known_rules(con), Instances(con, regions))
     _write(con, "changes", [*_policies(con, found), *_unknown(con)])
     _write(con, "instance_changes", [*_attachments(con, found), *_newcomers(con, found)])
 
@@ -210,7 +210,8 @@ def _names(names: Sequence[str]) -> str:
     return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
 
 
-def _known_rules(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], set[str]]:
+def known_rules(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], set[str]]:
+    """Return the sides on which each rule is there, by policy and rule id."""
     rows = con.execute(
         "SELECT policy_id, rule_id, list(DISTINCT side) FROM policy.rules GROUP BY ALL"
     ).fetchall()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import duckdb
@@ -24,8 +24,15 @@ from auditor.policy.resolve import resolve_peers, resolve_services
 from auditor.policy.sources import create_sources
 from auditor.shipped import shipped, split_header
 
-PARTS = ("subjects", "delta", "told")
-"""Folders of steps, in the order in which they run."""
+_ONE = {
+    "changed": "FROM ({}) LIMIT 0",
+    "symbols": "FROM ({}) LIMIT 0",
+    "fresh": "FROM ({}) LIMIT 0",
+    "touched": "FROM policy.wanted",
+    "instances": "SELECT * REPLACE (coalesce(before, []) AS before, coalesce(after, []) AS after)"
+    " FROM ({})",
+}
+"""Steps that differ where only the instance of `policy.wanted` is looked at: by table."""
 
 _BEFORE = {
     "4_touched": find_differing,
@@ -41,19 +48,32 @@ log = logging.getLogger(__name__)
 
 def evaluate(con: duckdb.DuckDBPyConnection) -> None:
     """Create the schema `policy`; its `changes` and `instance_changes` are the verdicts."""
+    compare(con)
+    with _timed("told"):
+        tell_changes(con)
+
+
+def compare(con: duckdb.DuckDBPyConnection) -> None:
+    """Create the schema `policy` up to its `regions`, and what is told beside them."""
     con.execute("CREATE SCHEMA policy")
     with _timed("sources"):
         create_sources(con)
-    for part in PARTS:
-        for path in step_files(part):
-            if path.stem in _BEFORE:
-                with _timed(f"before {path.stem}"):
-                    _BEFORE[path.stem](con)
-            _run(con, path)
+    for part in ("subjects", "delta", "told"):
+        run_steps(con, part)
     with _timed("checks"):
         check(con)
-    with _timed("told"):
-        tell_changes(con)
+
+
+def evaluate_instance(con: duckdb.DuckDBPyConnection, instance_id: str, cloud: str) -> None:
+    """Create the schema `policy` up to `regions`, with nothing in it but one instance.
+
+    Nothing is told, and a side that does not have the instance accepts nothing.
+    """
+    con.execute("CREATE SCHEMA policy")
+    con.execute("CREATE TABLE policy.wanted AS SELECT ?::VARCHAR AS instance_id", [instance_id])
+    create_sources(con, cloud)
+    for part in ("subjects", "delta"):
+        run_steps(con, part, _ONE)
 
 
 def check(con: duckdb.DuckDBPyConnection) -> None:
@@ -74,14 +94,23 @@ def step_files(part: str) -> list[Path]:
     return sorted((shipped("queries") / "policy" / part).glob("*.sql"))
 
 
-def _run(con: duckdb.DuckDBPyConnection, path: Path) -> None:
-    header, sql = split_header(path)
-    with _timed(f"{path.parent.name}/{path.stem}"):
-        try:
-            kind = "view" if "view" in header else "table"
-            con.execute(f"CREATE {kind} policy.{header[kind]} AS {sql}")
-        except duckdb.Error as exc:
-            raise QueryError(str(exc), where=str(path)) from None
+def run_steps(
+    con: duckdb.DuckDBPyConnection, part: str, instead: Mapping[str, str] | None = None
+) -> None:
+    """Run the steps of a folder; `instead` has SQL around that of the steps of some tables."""
+    for path in step_files(part):
+        header, sql = split_header(path)
+        kind = "view" if "view" in header else "table"
+        name = header[kind]
+        around = (instead or {}).get(name, "{}")
+        if path.stem in _BEFORE and around == "{}":
+            with _timed(f"before {path.stem}"):
+                _BEFORE[path.stem](con)
+        with _timed(f"{part}/{path.stem}"):
+            try:
+                con.execute(f"CREATE {kind} policy.{name} AS {around.format(sql)}")
+            except duckdb.Error as exc:
+                raise QueryError(str(exc), where=str(path)) from None
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import duckdb
 
@@ -20,7 +20,7 @@ class Instances:
         self, con: duckdb.DuckDBPyConnection, regions: Mapping[int, Sequence[Region]]
     ) -> None:
         self._regions = regions
-        self._addresses = _addresses(con) if _is_limited(regions) else {}
+        self._addresses = read_addresses(con) if _is_limited(regions) else {}
         self._by_policy: defaultdict[str, list[tuple[str, str | None, str, int]]]
         self._by_policy = defaultdict(list)
         rows = con.execute(
@@ -37,10 +37,7 @@ class Instances:
     def regions(self, instance_id: str, subject: int) -> list[Region]:
         """Return the regions of a subject that are about an instance: those at its addresses."""
         found = self._regions.get(subject, ())
-        own = self._addresses.get(instance_id)
-        if own is None:
-            return list(found)
-        return [r for r in found if not r.local or any(_is_at(r, a) for a in own)]
+        return at_addresses(found, self._addresses.get(instance_id))
 
     def reached(
         self, policy_id: str, direction: str, verdict: Verdict
@@ -62,11 +59,7 @@ class Instances:
         return (Reach.REACHED if got["profile"] else Reach.BLOCKED), [], got["profile"]
 
 
-def _is_limited(regions: Mapping[int, Sequence[Region]]) -> bool:
-    return any(region.local for some in regions.values() for region in some)
-
-
-def _addresses(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[str, str]]]:
+def read_addresses(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[str, str]]]:
     """Return the addresses of each instance as intervals; one that cannot be read is left out."""
     rows = con.execute(
         "SELECT instance_id, list_distinct(flatten(list(addresses))) "
@@ -80,6 +73,17 @@ def _addresses(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[str, str]
         except ValueError:
             continue  # NOTE: then all is told of it rather than nothing.
     return found
+
+
+def at_addresses(regions: Iterable[Region], own: Sequence[tuple[str, str]] | None) -> list[Region]:
+    """Return the regions that are about some addresses; all of them where none are known."""
+    if own is None:
+        return list(regions)
+    return [r for r in regions if not r.local or any(_is_at(r, address) for address in own)]
+
+
+def _is_limited(regions: Mapping[int, Sequence[Region]]) -> bool:
+    return any(region.local for some in regions.values() for region in some)
 
 
 def _is_at(region: Region, address: tuple[str, str]) -> bool:

@@ -36,7 +36,6 @@ CONTEXTS = {"network-context INTERNET": True, "network-context NON_INTERNET": Fa
 AND = " & "
 """Between the parts of a peer that must all hold, such as a network and a context."""
 
-_WHOLE = {"0.0.0.0/0", "::/0"}
 _PRIVATE = {
     "4": (
         "0.0.0.0/8",
@@ -107,7 +106,9 @@ def resolve_peers(con: duckdb.DuckDBPyConnection) -> None:
     """Create `policy.peers`, `.families` and `.points`: networks, and symbols that matter."""
     matters = "(NOT contains({0}, ' ') OR number IN (SELECT number FROM policy.met_rules))"
     texts = {
-        text for column in ("peer", "local") for text in _distinct(con, column, matters.format(column))
+        text
+        for column in ("peer", "local")
+        for text in _distinct(con, column, matters.format(column))
     }
     found: list[tuple[str, str, str, str, str]] = []
     bad: list[tuple[str, str]] = []
@@ -147,9 +148,13 @@ def resolve_peers(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _covers_all(text: str) -> bool:
-    """Return whether a peer covers every symbol, wherever on the Internet that may be."""
+    """Return whether a peer covers every symbol, wherever on the Internet that may be.
+
+    A whole family ends in `/0`, however its address is written.
+    """
     parts = set(text.split(AND))
-    return bool(parts & {ANY, *_WHOLE}) and parts <= {ANY, *_WHOLE, "network-context INTERNET"}
+    wholes = {part for part in parts if part == ANY or (part.endswith("/0") and " " not in part)}
+    return bool(wholes) and parts <= {*wholes, "network-context INTERNET"}
 
 
 def _intervals(text: str, members: dict[str, Members]) -> list[Interval] | None:

@@ -62,11 +62,15 @@ COLUMNS = {
         "ipv4": "BOOLEAN",
         "ipv6": "BOOLEAN",
         "addresses": "VARCHAR[]",
+        "obstacles": "VARCHAR[]",
     },
 }
 """The columns that the files of each part return, in this order."""
 
 SIDES = ("baseline", "snapshot")
+
+BUILT_IN = "built_in"
+"""The file of what no cloud has a policy for; the names of all others begin with their cloud."""
 
 _VOCABULARY = {
     "instances": (
@@ -83,20 +87,24 @@ _VOCABULARY = {
 """Views that the steps read; they are not there where the store has no tables of some cloud."""
 
 
-def source_files(part: str) -> list[Path]:
-    """Return the files of a part, sorted by name."""
-    return sorted((shipped("queries") / "policy" / part).glob("*.sql"))
+def source_files(part: str, cloud: str | None = None) -> list[Path]:
+    """Return the files of a part, sorted by name; those of one cloud, and those of every cloud."""
+    files = sorted((shipped("queries") / "policy" / part).glob("*.sql"))
+    return [f for f in files if cloud in (None, f.stem.partition("_")[0]) or f.stem == BUILT_IN]
 
 
-def create_sources(con: duckdb.DuckDBPyConnection) -> None:
-    """Create the views `policy_<part>` in the schemas of both sides, and the table of kinds."""
-    for path in source_files("macros"):
+def create_sources(con: duckdb.DuckDBPyConnection, cloud: str | None = None) -> None:
+    """Create the views `policy_<part>` in the schemas of both sides, and the table of kinds.
+
+    With a cloud only the files of that one are read.
+    """
+    for path in source_files("macros", cloud):
         con.execute(split_header(path)[1])
     kinds: dict[str, Mapping[str, Any]] = {}
     for side in SIDES:
         for part, columns in COLUMNS.items():
             parts = []
-            for path in source_files(part):
+            for path in source_files(part, cloud):
                 header, sql = split_header(path)
                 if _created(con, side, f"policy_{part}_{path.stem}", sql, path):
                     parts.append(path.stem)

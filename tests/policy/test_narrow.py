@@ -20,8 +20,7 @@ def side(
     rules = [("sgr-1", "sg-1", peer, 22), ("sgr-2", "sg-2", "0.0.0.0/0", 443)]
     return {
         "aws_ec2_instances": [
-            {"InstanceId": f"i-{n}", "VpcId": "vpc-1", "State": {"Name": "running"}}
-            for n in (1, 2)
+            {"InstanceId": f"i-{n}", "VpcId": "vpc-1", "State": {"Name": "running"}} for n in (1, 2)
         ],
         "aws_ec2_network_interfaces": [
             {

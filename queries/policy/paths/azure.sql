@@ -61,7 +61,12 @@ SELECT
     i.resource_id AS interface_id,
     coalesce(bool_or(w.is_open AND coalesce(w.ip_version, 'IPv4') = 'IPv4'), false) AS ipv4,
     coalesce(bool_or(w.is_open AND coalesce(w.ip_version, 'IPv6') = 'IPv6'), false) AS ipv6,
-    any_value(i.private_ips) AS addresses
+    any_value(i.private_ips) AS addresses,
+    CASE
+        WHEN count(w.resource_id) = 0 THEN ['no public address']
+        WHEN NOT bool_or(w.is_open) THEN ['Standard SKU without a network security group']
+        ELSE []
+    END AS obstacles
 FROM interfaces AS i
 LEFT JOIN judged AS w ON w.resource_id = i.resource_id
 GROUP BY ALL

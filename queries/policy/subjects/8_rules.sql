@@ -1,7 +1,7 @@
 /*
 table = "rules"
 title = "Rules of the policies that matter"
-description = "Numbered, so that a number names a rule and a peer. Built-in ones have the highest numbers: of rules that decide alike the lowest is named."
+description = "Numbered, so that a number names a rule and a peer. Of rules that decide alike the lowest is named: one that says addresses before one with a symbol, whose members come and go, and built-in ones last."
 */
 WITH needed AS (
     SELECT policy_id FROM policy.changed
@@ -27,7 +27,8 @@ rules AS (
 
 SELECT
     row_number() OVER (
-        ORDER BY kind = 'built_in', rank, policy_id, direction, rule_id, service, peer, side
+        ORDER BY kind = 'built_in', rank, contains(peer, ' '), policy_id, direction, rule_id,
+            service, peer, side
     ) AS number,
     *,
     EXISTS (
