@@ -164,11 +164,11 @@ def fill_store(con: duckdb.DuckDBPyConnection, rows: Mapping[str, str]) -> None:
                     [table],
                 ).fetchall()
             ]
-            sql = f"SELECT *, md5(resource_id)::UUID AS row_hash, 'aws' AS cloud FROM ({sql})"
-            given = [c[0] for c in con.execute(f"{sql} LIMIT 0").description or ()]
+            rows = f"SELECT *, md5(resource_id)::UUID AS row_hash, 'aws' AS cloud FROM ({sql})"
+            given = [c[0] for c in con.execute(f"{rows} LIMIT 0").description or ()]
             shared = ", ".join(f'"{name}"' for name in known if name in given)
             con.execute(
-                f"INSERT INTO store.inventory.{table} ({shared}) SELECT {shared} FROM ({sql})"
+                f"INSERT INTO store.inventory.{table} ({shared}) SELECT {shared} FROM ({rows})"
             )
 
 

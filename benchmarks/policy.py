@@ -73,9 +73,13 @@ def limit(path: str) -> dict[str, Any]:
 
     with reading(StoreConfig(path=Path(path) / "audit.duckdb")) as con, watched() as watch:
         for name in TABLES:
-            side = "(SELECT resource_id, row_hash FROM store.inventory.{} WHERE valid_from <= {} AND valid_to > {})"
+            side = (
+                "(SELECT resource_id, row_hash FROM store.inventory.{} "
+                "WHERE valid_from <= {} AND valid_to > {})"
+            )
             con.execute(
-                f"SELECT count(*) FROM {side.format(name, 1, 1)} b JOIN {side.format(name, 4, 4)} s "
+                f"SELECT count(*) FROM {side.format(name, 1, 1)} b "
+                f"JOIN {side.format(name, 4, 4)} s "
                 "USING (resource_id) WHERE b.row_hash <> s.row_hash"
             ).fetchall()
     return {"took": (watch.wall, watch.cpu)}

@@ -29,7 +29,8 @@ def leave_out_large(con: duckdb.DuckDBPyConnection) -> None:
             f"DELETE FROM policy.{table} WHERE subject IN (SELECT subject FROM policy.too_large)"
         )
     con.execute(
-        "INSERT INTO policy.problems SELECT policy_id, '*', 'too large: ' || max(boxes) || ' boxes' "
+        "INSERT INTO policy.problems "
+        "SELECT policy_id, '*', 'too large: ' || max(boxes) || ' boxes' "
         "FROM policy.too_large JOIN policy.subjects USING (subject) GROUP BY policy_id"
     )
     for what, policy_id, boxes in con.execute(

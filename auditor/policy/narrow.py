@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -20,7 +19,7 @@ from auditor.policy.sources import COLUMNS, SIDES, source_files
 from auditor.shipped import split_header
 
 PARTS = ("layers", "paths")
-_ASIDE = ("account_id", "region", "instance_id", "addresses")
+_ASIDE = ("account_id", "region", "instance_id", "addresses", "obstacles")
 """Columns that do not count as a difference."""
 
 
@@ -74,19 +73,16 @@ def narrow_sources(con: duckdb.DuckDBPyConnection) -> None:
 
 def _sources(con: duckdb.DuckDBPyConnection) -> list[_Source]:
     there = _names(con, "SELECT view_name FROM duckdb_views() WHERE schema_name = 'snapshot'")
-    found = []
-    for part in PARTS:
-        for path in source_files(part):
-            header, sql = split_header(path)
-            source = _source(con, part, path, header, sql)
-            if source.view in there:
-                found.append(source)
-    return found
+    return [
+        _source(con, part, path)
+        for part in PARTS
+        for path in source_files(part)
+        if f"policy_{part}_{path.stem}" in there
+    ]
 
 
-def _source(
-    con: duckdb.DuckDBPyConnection, part: str, path: Path, header: Mapping[str, Any], sql: str
-) -> _Source:
+def _source(con: duckdb.DuckDBPyConnection, part: str, path: Path) -> _Source:
+    header, sql = split_header(path)
     return _Source(
         part,
         path.stem,
@@ -115,7 +111,7 @@ def _changed(con: duckdb.DuckDBPyConnection, table: str) -> bool:
 
 
 def _concerned(con: duckdb.DuckDBPyConnection, source: _Source, moved: set[str]) -> str:
-    """Create a table of the instances that changed rows of these tables concern; return its name."""
+    """Create a table of the instances that changed rows concern; return its name."""
     name = f"concerned_{source.part}_{source.name}"
     places = " UNION ".join(
         f"SELECT account_id, region FROM {side}.{table} SEMI JOIN policy.rows_{table} "
