@@ -31,9 +31,7 @@ SELECT
             service, peer, side
     ) AS number,
     *,
-    EXISTS (
-        SELECT 1 FROM policy.changed AS c WHERE c.policy_id = rules.policy_id
-    ) AND min(side) OVER w = max(side) OVER w AS is_altered,
+    min(side) OVER w = max(side) OVER w AS is_altered,
     CASE action WHEN 'deny' THEN 0 WHEN 'next' THEN 1 WHEN 'inspect' THEN 2 WHEN 'allow' THEN 3 END
         AS level
 FROM rules
