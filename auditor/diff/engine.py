@@ -12,7 +12,14 @@ import orjson
 
 from auditor.baseline.versions import Content
 from auditor.config import StoreConfig
-from auditor.diff.session import Session, check_select, open_session, show_changes, show_sides
+from auditor.diff.session import (
+    SIDES,
+    Session,
+    check_select,
+    open_session,
+    show_changes,
+    show_sides,
+)
 from auditor.diff.settings import Setting
 from auditor.diff.views import names_in, tables_behind
 from auditor.errors import QueryContractError
@@ -204,7 +211,7 @@ def _with_evidence(session: Session, findings: Iterable[Finding]) -> list[Findin
         if table not in stored:
             done += group
             continue
-        hashes = {side: _hashes(session, side, table, group) for side in ("baseline", "snapshot")}
+        hashes = {side: _hashes(session, side, table, group) for side in SIDES}
         for finding in group:
             key = (finding.scope.account_id, finding.scope.region, finding.resource_id)
             done.append(

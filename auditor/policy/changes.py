@@ -70,7 +70,7 @@ def _policies(con: duckdb.DuckDBPyConnection, found: _Found) -> Iterable[Row]:
     ).fetchall()
     for subject, what, policy_id, target, cloud, account, region, kind, name, is_read in rows:
         for (verdict, direction), regions in _split(found.regions.get(subject, ())).items():
-            reach, exposed, got = found.instances.reached(policy_id, direction, verdict)
+            reach, exposed, got = found.instances.reached(policy_id, regions)
             if not is_read:
                 reach = Reach.UNKNOWN
             parts = [

@@ -28,6 +28,7 @@ _ONE = {
     "changed": "FROM ({}) LIMIT 0",
     "symbols": "FROM ({}) LIMIT 0",
     "fresh": "FROM ({}) LIMIT 0",
+    "affected": "FROM policy.wanted",
     "touched": "FROM policy.wanted",
     "instances": "SELECT * REPLACE (coalesce(before, []) AS before, coalesce(after, []) AS after)"
     " FROM ({})",
@@ -35,7 +36,7 @@ _ONE = {
 """Steps that differ where only the instance of `policy.wanted` is looked at: by table."""
 
 _BEFORE = {
-    "4_touched": find_differing,
+    "4_affected": find_differing,
     "5_placed": narrow_sources,
     "00_layers": resolve_services,
     "04_boxes": resolve_peers,

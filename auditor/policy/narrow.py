@@ -52,15 +52,19 @@ def find_differing(con: duckdb.DuckDBPyConnection) -> None:
             continue
         views = {side: f"{side}.{source.view}" for side in SIDES}
         if source.instances and moved <= source.places | set(source.instances):
-            views = _narrowed(con, source, _concerned(con, source, moved))
+            views = _narrowed(con, source, dict.fromkeys(SIDES, _concerned(con, source, moved)))
         _compare(con, source, views)
 
 
 def narrow_sources(con: duckdb.DuckDBPyConnection) -> None:
-    """Create views `policy_touched_<part>` on both sides: the rows of `policy.touched`."""
+    """Create views `policy_touched_<part>`: the rows of `policy.touched` on the baseline's side.
+
+    Of the snapshot's those of `policy.affected`: what became of peers does not matter.
+    """
+    within = {"baseline": "touched", "snapshot": "affected"}
     found: dict[tuple[str, str], list[str]] = {(s, p): [] for s in SIDES for p in PARTS}
     for source in _sources(con):
-        for side, view in _narrowed(con, source, "touched").items():
+        for side, view in _narrowed(con, source, within).items():
             found[side, source.part].append(view)
     for (side, part), views in found.items():
         names = COLUMNS[part]
@@ -131,26 +135,27 @@ def _concerned(con: duckdb.DuckDBPyConnection, source: _Source, moved: set[str])
     return name
 
 
-def _narrowed(con: duckdb.DuckDBPyConnection, source: _Source, ids: str) -> dict[str, str]:
-    """Return the SELECT of a source by side, limited to the instances of `policy.<ids>`.
+def _narrowed(
+    con: duckdb.DuckDBPyConnection, source: _Source, within: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the SELECT of a source by side, limited to the instances of these tables of `policy`.
 
     The file's SQL runs in a schema of its own, where the tables of instances are views of the
     rows of those; without knowing which tables these are, the result is limited instead.
     """
     found = {}
-    for side in SIDES:
-        within = f"SEMI JOIN policy.{ids} AS i ON i.instance_id = "
+    for side, ids in within.items():
         if not source.instances:
-            found[side] = f"(SELECT s.* FROM {side}.{source.view} AS s {within} s.instance_id)"
+            found[side] = (
+                f"(SELECT * FROM {side}.{source.view} SEMI JOIN policy.{ids} USING (instance_id))"
+            )
             continue
         schema = f"{side}_{ids}_{source.part}_{source.name}"
         con.execute(f"CREATE SCHEMA {schema}")
         for table in source.tables:
             column = source.instances.get(table)
-            limit = f'{within} t."{column}"' if column else ""
-            con.execute(
-                f"CREATE VIEW {schema}.{table} AS SELECT t.* FROM {side}.{table} AS t {limit}"
-            )
+            limit = _rows(con, side, table, column, ids) if column else ""
+            con.execute(f"CREATE VIEW {schema}.{table} AS SELECT * FROM {side}.{table} {limit}")
         con.execute(f"USE memory.{schema}")
         con.execute(f"CREATE VIEW {source.view} AS {source.sql}")
         con.execute("USE memory.main")

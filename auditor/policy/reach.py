@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import duckdb
 
-from auditor.model import Verdict
 from auditor.policy.intervals import network_bounds
 from auditor.policy.regions import Region
 from auditor.policy.severity import Reach
@@ -40,9 +39,9 @@ class Instances:
         return at_addresses(found, self._addresses.get(instance_id))
 
     def reached(
-        self, policy_id: str, direction: str, verdict: Verdict
+        self, policy_id: str, changed: Sequence[Region]
     ) -> tuple[Reach, list[str | None], list[str | None]]:
-        """Return how far a change of a policy gets, and the instances exposed and reached.
+        """Return how far changed regions of a policy get, and the instances exposed and reached.
 
         Instances are given by name, or by nothing where they have none.
         """
@@ -52,7 +51,7 @@ class Instances:
         got: dict[str, list[str | None]] = {"exposure": [], "profile": []}
         for instance_id, name, what, subject in instances:
             found = self.regions(instance_id, subject)
-            if any(r.verdict is verdict and r.direction == direction for r in found):
+            if any(_same_traffic(r, c) for r in found for c in changed):
                 got[what].append(name)
         if got["exposure"]:
             return Reach.EXPOSED, got["exposure"], got["profile"]
@@ -80,6 +79,16 @@ def at_addresses(regions: Iterable[Region], own: Sequence[tuple[str, str]] | Non
     if own is None:
         return list(regions)
     return [r for r in regions if not r.local or any(_is_at(r, address) for address in own)]
+
+
+def _same_traffic(one: Region, other: Region) -> bool:
+    """Return whether two regions of one verdict and direction share services."""
+    return (
+        one.verdict is other.verdict
+        and one.direction == other.direction
+        and one.service[0] < other.service[1]
+        and other.service[0] < one.service[1]
+    )
 
 
 def _is_limited(regions: Mapping[int, Sequence[Region]]) -> bool:

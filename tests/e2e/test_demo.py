@@ -35,7 +35,7 @@ def test_it_tells_the_story(shown: tuple[Cli, str]) -> None:
         "approved by alice",
         "Instance accepts IMDSv1",
         "Instance that is not in the baseline",
-        "rule added: ingress tcp/22 from 0.0.0.0/0",
+        "tcp/22 now also from 0.0.0.0/0",
         "with a public address",
         "reports/report.html",
     ):
