@@ -47,11 +47,11 @@ def _lines(found: Found) -> Iterator[str]:
         yield "Its scope was not read in this snapshot: this is what was last known."
     for key, value in found["instance"].items():
         yield f"  {key}: {short(value)}"
+    if found["not_read"]:
+        yield "\nNot read in this snapshot, and taken as open below:"
+        yield from _unread(found["not_read"])
     yield from _allowed(found)
     yield from _path(found)
-    if found["not_read"]:
-        yield "\nNot read in this snapshot, so that nothing here takes it into account:"
-        yield from _unread(found["not_read"])
     yield from _since(found["since_baseline"])
 
 

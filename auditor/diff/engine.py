@@ -21,12 +21,10 @@ from auditor.diff.session import (
     show_sides,
 )
 from auditor.diff.settings import Setting
-from auditor.diff.views import names_in, tables_behind
+from auditor.diff.views import tables_behind
 from auditor.errors import QueryContractError
 from auditor.model import Coverage, Finding, Query, Scope, Severity, SkippedQuery, Status, Verdict
 from auditor.policy.evaluate import evaluate
-from auditor.policy.sources import COLUMNS, source_files
-from auditor.shipped import split_header
 from auditor.store.hashing import digest
 
 REQUIRED = ("account_id", "region", "resource_id", "verdict", "reason", "before", "after")
@@ -80,7 +78,6 @@ def find_drift(
         show_changes(session, settings)
         evaluate(session.con)
         session.lock()
-        behind_policies = _behind_policies(session)
         for query in queries:
             missing = [t for t in query.tables if not _exists(session, t)]
             if missing:
@@ -96,8 +93,6 @@ def find_drift(
                     )
                 findings[finding.fingerprint] = finding
             evaluated[query.id] = tables_behind(session.con, query.sql)
-            if any(name.startswith("policy.") for name in names_in(session.con, query.sql)):
-                evaluated[query.id] |= behind_policies
         found = _with_evidence(session, findings.values())
     accepted = {(a.fingerprint, a.content_hash) for a in approved.acceptances}
     kept = [f for f in found if (f.fingerprint, f.content_hash) not in accepted]
@@ -181,12 +176,6 @@ def _finding(query: Query, row: dict[str, Any], override: Severity | None) -> Fi
         content_hash=digest({"verdict": verdict.value, "before": before, "after": after}),
         remediation=row.get("remediation") or query.remediation,
     )
-
-
-def _behind_policies(session: Session) -> frozenset[str]:
-    """Return the tables that verdicts about policies rest on."""
-    texts = [split_header(path)[1] for part in COLUMNS for path in source_files(part)]
-    return frozenset(table for sql in texts for table in tables_behind(session.con, sql))
 
 
 def _exists(session: Session, name: str) -> bool:

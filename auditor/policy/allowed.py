@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from auditor.policy.evaluate import run_steps
-from auditor.policy.intervals import service_names
+from auditor.policy.intervals import meet, service_names
 from auditor.policy.reach import at_addresses, read_addresses
 from auditor.policy.regions import INSPECTED, UNDECIDED, Region, Rule, read_regions
 from auditor.policy.wording import addresses, peers_of, traffic
@@ -126,22 +126,19 @@ def overlap(one: Region, other: Region) -> bool:
     """Return whether some traffic is in both regions."""
     return (
         one.direction == other.direction
-        and _meet((one.service,), (other.service,))
+        and meet((one.service,), (other.service,))
         and any(
-            family in other.peers and _meet(found, other.peers[family])
+            family in other.peers and meet(found, other.peers[family])
             for family, found in one.peers.items()
         )
-        and _meet(one.local, other.local, default=True)
-        and _meet(one.ports, other.ports, default=True)
+        and _agree(one.local, other.local)
+        and _agree(one.ports, other.ports)
     )
 
 
-def _meet(
-    some: Sequence[tuple[Any, Any]], others: Sequence[tuple[Any, Any]], *, default: bool = False
-) -> bool:
-    if not some or not others:
-        return default
-    return any(low < end and first < high for low, high in some for first, end in others)
+def _agree(some: Sequence[tuple[Any, Any]], others: Sequence[tuple[Any, Any]]) -> bool:
+    """Return whether two limits leave something in common; none is no limit."""
+    return not some or not others or meet(some, others)
 
 
 def _allowed(
@@ -153,7 +150,7 @@ def _allowed(
         peers=tuple(peers_of(region)),
         addresses=addresses(region),
         traffic=traffic(region),
-        rules=tuple(_deciding(rule, names) for rule in region.new_rules),
+        rules=tuple(dict.fromkeys(_deciding(rule, names) for rule in region.new_rules)),
         internet=any(overlap(region, other) for other in exposed),
         approximate=region.is_approximate,
         inspected=region.level == INSPECTED,
@@ -191,7 +188,7 @@ def _paths(con: duckdb.DuckDBPyConnection) -> tuple[Path, ...]:
     rows = con.execute(
         "SELECT DISTINCT l.interface_id, coalesce(p.ipv4, true), coalesce(p.ipv6, true), "
         "p.instance_id IS NOT NULL, list_sort(coalesce(p.obstacles, [])) FROM policy.placed l "
-        "LEFT JOIN snapshot.policy_paths p ON p.instance_id = l.instance_id "
+        "LEFT JOIN snapshot.policy_touched_paths p ON p.instance_id = l.instance_id "
         "AND p.interface_id IS NOT DISTINCT FROM l.interface_id "
         "WHERE l.side = 'snapshot' AND l.conjunct = 'path' ORDER BY ALL"
     ).fetchall()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import duckdb
@@ -28,6 +28,7 @@ _ONE = {
     "changed": "FROM ({}) LIMIT 0",
     "symbols": "FROM ({}) LIMIT 0",
     "fresh": "FROM ({}) LIMIT 0",
+    "neighbours": "FROM ({}) LIMIT 0",
     "affected": "FROM policy.wanted",
     "touched": "FROM policy.wanted",
     "instances": "SELECT * REPLACE (coalesce(before, []) AS before, coalesce(after, []) AS after)"
@@ -35,13 +36,14 @@ _ONE = {
 }
 """Steps that differ where only the instance of `policy.wanted` is looked at: by table."""
 
-_BEFORE = {
-    "4_affected": find_differing,
-    "5_placed": narrow_sources,
+Steps = Mapping[str, Callable[[duckdb.DuckDBPyConnection], None]]
+
+_BEFORE_DELTA: Steps = {
     "00_layers": resolve_services,
     "04_boxes": resolve_peers,
     "05_altered": leave_out_large,
 }
+_BEFORE: Steps = {"4_affected": find_differing, "5_placed": narrow_sources, **_BEFORE_DELTA}
 """What is to be done before a step."""
 
 log = logging.getLogger(__name__)
@@ -72,9 +74,9 @@ def evaluate_instance(con: duckdb.DuckDBPyConnection, instance_id: str, cloud: s
     """
     con.execute("CREATE SCHEMA policy")
     con.execute("CREATE TABLE policy.wanted AS SELECT ?::VARCHAR AS instance_id", [instance_id])
-    create_sources(con, cloud)
+    create_sources(con, cloud, instance_id)
     for part in ("subjects", "delta"):
-        run_steps(con, part, _ONE)
+        run_steps(con, part, _ONE, _BEFORE_DELTA)
 
 
 def check(con: duckdb.DuckDBPyConnection) -> None:
@@ -96,7 +98,10 @@ def step_files(part: str) -> list[Path]:
 
 
 def run_steps(
-    con: duckdb.DuckDBPyConnection, part: str, instead: Mapping[str, str] | None = None
+    con: duckdb.DuckDBPyConnection,
+    part: str,
+    instead: Mapping[str, str] | None = None,
+    before: Steps = _BEFORE,
 ) -> None:
     """Run the steps of a folder; `instead` has SQL around that of the steps of some tables."""
     for path in step_files(part):
@@ -104,9 +109,9 @@ def run_steps(
         kind = "view" if "view" in header else "table"
         name = header[kind]
         around = (instead or {}).get(name, "{}")
-        if path.stem in _BEFORE and around == "{}":
+        if path.stem in before:
             with _timed(f"before {path.stem}"):
-                _BEFORE[path.stem](con)
+                before[path.stem](con)
         with _timed(f"{part}/{path.stem}"):
             try:
                 con.execute(f"CREATE {kind} policy.{name} AS {around.format(sql)}")

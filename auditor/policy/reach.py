@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import duckdb
 
-from auditor.policy.intervals import network_bounds
+from auditor.policy.intervals import meet, network_bounds
 from auditor.policy.regions import Region
 from auditor.policy.severity import Reach
 
@@ -62,8 +62,7 @@ def read_addresses(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[str, 
     """Return the addresses of each instance as intervals; one that cannot be read is left out."""
     rows = con.execute(
         "SELECT instance_id, list_distinct(flatten(list(addresses))) "
-        "FROM snapshot.policy_paths SEMI JOIN policy.touched USING (instance_id) "
-        "WHERE addresses IS NOT NULL GROUP BY instance_id"
+        "FROM snapshot.policy_touched_paths WHERE addresses IS NOT NULL GROUP BY instance_id"
     ).fetchall()
     found: dict[str, list[tuple[str, str]]] = {}
     for instance_id, addresses in rows:
@@ -86,8 +85,7 @@ def _same_traffic(one: Region, other: Region) -> bool:
     return (
         one.verdict is other.verdict
         and one.direction == other.direction
-        and one.service[0] < other.service[1]
-        and other.service[0] < one.service[1]
+        and meet((one.service,), (other.service,))
     )
 
 
@@ -96,5 +94,5 @@ def _is_limited(regions: Mapping[int, Sequence[Region]]) -> bool:
 
 
 def _is_at(region: Region, address: tuple[str, str]) -> bool:
-    low, high = address
-    return any(len(low) == len(a) and low < b and high > a for a, b in region.local)
+    # NOTE: bounds of one family are of one width.
+    return meet((address,), [own for own in region.local if len(own[0]) == len(address[0])])

@@ -7,8 +7,8 @@ compares by identity; every rule that matches any peer covers that family whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import reduce
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import cache, reduce
 from typing import Any
 
 import duckdb
@@ -42,6 +42,7 @@ _PRIVATE = {
         "10.0.0.0/8",
         "100.64.0.0/10",
         "127.0.0.0/8",
+        "168.63.129.16/32",
         "169.254.0.0/16",
         "172.16.0.0/12",
         "192.168.0.0/16",
@@ -49,7 +50,11 @@ _PRIVATE = {
     ),
     "6": ("::/3", "4000::/2", "8000::/1"),
 }
-"""Not reachable over the Internet: IANA's special-purpose registries, and what is no 2000::/3."""
+"""Not reachable over the Internet.
+
+IANA's special-purpose registries, what is no 2000::/3, and the address of Azure's hosts, which
+belongs to every virtual network.
+"""
 
 Interval = tuple[str, str, str]
 """Family, first bound and end."""
@@ -58,9 +63,10 @@ Members = list[Interval] | ValueError
 """What a symbol stands for, or why that cannot be read."""
 
 
-def public_intervals(family: str) -> list[tuple[str, str]]:
+@cache
+def public_intervals(family: str) -> tuple[tuple[str, str], ...]:
     """Return the public addresses of a family, as bounds."""
-    return list(complement(family, (network_bounds(n)[1:] for n in _PRIVATE[family])))
+    return tuple(complement(family, (network_bounds(n)[1:] for n in _PRIVATE[family])))
 
 
 def resolve_services(con: duckdb.DuckDBPyConnection) -> None:
@@ -113,7 +119,7 @@ def resolve_peers(con: duckdb.DuckDBPyConnection) -> None:
     found: list[tuple[str, str, str, str, str]] = []
     bad: list[tuple[str, str]] = []
     opaque: list[tuple[str, str]] = []
-    parts = {part for text in texts for part in text.split(AND)}
+    parts = {part for text in texts for part in text.split(AND)} - {*INTERNET, *CONTEXTS}
     members = _members(con, sorted(part for part in parts if " " in part))
     for when in ("before", "after"):
         for text in texts:
@@ -191,38 +197,30 @@ def _members(
     Before: as in the baseline where it was known there. After: lists as in the snapshot, groups of
     instances as before, since their members come and go.
     """
-    con.execute(
-        "CREATE TABLE policy.used_symbols AS SELECT unnest(?::VARCHAR[]) AS symbol", [symbols]
-    )
-    known = _networks_of(con, "baseline")
-    _forget(con, [symbol for symbol, (is_instances, _) in known.items() if is_instances])
-    lists = _networks_of(con, "snapshot", "NOT is_instances")
-    _forget(con, [*known, *lists])
-    found = _networks_of(con, "snapshot", "is_instances") | lists | known
+    known = _networks_of(con, "baseline", symbols)
+    passing = {symbol for symbol, (is_instances, _) in known.items() if is_instances}
+    lists = _networks_of(con, "snapshot", {*symbols} - passing, "NOT is_instances")
+    rest = {*symbols} - {*known, *lists}
+    found = _networks_of(con, "snapshot", rest, "is_instances") | lists | known
     before = {symbol: intervals for symbol, (_, intervals) in found.items()}
     return {"before": before, "after": before | {s: found for s, (_, found) in lists.items()}}
 
 
 def _networks_of(
-    con: duckdb.DuckDBPyConnection, side: str, where: str = "true"
+    con: duckdb.DuckDBPyConnection, side: str, symbols: Collection[str], where: str = "true"
 ) -> dict[str, tuple[bool, Members]]:
-    """Return the networks of the used symbols on a side, and whether they are instances'."""
-    if not con.execute("SELECT 1 FROM policy.used_symbols LIMIT 1").fetchall():
+    """Return the networks of these symbols on a side, and whether they are instances'."""
+    if not symbols:
         return {}
+    # NOTE: constants get through to the tables of members; a join would make every symbol first.
     rows = con.execute(
         "SELECT symbol, is_instances, list(DISTINCT network) FILTER (WHERE NOT is_excluded), "
         "list(DISTINCT network) FILTER (WHERE is_excluded) "
-        f"FROM {side}.policy_members SEMI JOIN policy.used_symbols USING (symbol) "
-        f"WHERE network IS NOT NULL AND {where} GROUP BY ALL"
+        f"FROM {side}.policy_members WHERE symbol IN ({', '.join('?' * len(symbols))}) "
+        f"AND network IS NOT NULL AND {where} GROUP BY ALL",
+        sorted(symbols),
     ).fetchall()
     return {symbol: (passing, _union(*networks)) for symbol, passing, *networks in rows}
-
-
-def _forget(con: duckdb.DuckDBPyConnection, symbols: Sequence[str]) -> None:
-    """Do not look up these symbols again: what is left is seldom of instances, the large tables."""
-    con.execute(
-        "DELETE FROM policy.used_symbols WHERE symbol IN (SELECT unnest(?::VARCHAR[]))", [symbols]
-    )
 
 
 def _union(listed: Sequence[str] | None, excluded: Sequence[str] | None) -> Members:

@@ -93,10 +93,30 @@ def source_files(part: str, cloud: str | None = None) -> list[Path]:
     return [f for f in files if cloud in (None, f.stem.partition("_")[0]) or f.stem == BUILT_IN]
 
 
-def create_sources(con: duckdb.DuckDBPyConnection, cloud: str | None = None) -> None:
+def create_view(con: duckdb.DuckDBPyConnection, schema: str, name: str, path: Path) -> bool:
+    """Create a view of a file over the tables of a schema; False where they are not there.
+
+    Raises `QueryError` for SQL that is wrong.
+    """
+    con.execute(f"USE memory.{schema}")
+    try:
+        con.execute(f'CREATE VIEW "{name}" AS {split_header(path)[1]}')
+    except duckdb.CatalogException:
+        return False
+    except duckdb.Error as exc:
+        raise QueryError(str(exc), where=str(path)) from None
+    finally:
+        con.execute("USE memory.main")
+    return True
+
+
+def create_sources(
+    con: duckdb.DuckDBPyConnection, cloud: str | None = None, instance_id: str | None = None
+) -> None:
     """Create the views `policy_<part>` in the schemas of both sides, and the table of kinds.
 
-    With a cloud only the files of that one are read.
+    With a cloud only the files of that one are read; with an instance, layers and paths are only
+    of that one.
     """
     for path in source_files("macros", cloud):
         con.execute(split_header(path)[1])
@@ -105,12 +125,13 @@ def create_sources(con: duckdb.DuckDBPyConnection, cloud: str | None = None) -> 
         for part, columns in COLUMNS.items():
             parts = []
             for path in source_files(part, cloud):
-                header, sql = split_header(path)
-                if _created(con, side, f"policy_{part}_{path.stem}", sql, path):
+                if create_view(con, side, f"policy_{part}_{path.stem}", path):
                     parts.append(path.stem)
                     if part == "rules":
-                        kinds[path.stem] = header
+                        kinds[path.stem], _ = split_header(path)
             _unite(con, side, part, parts, columns)
+            if instance_id is not None and "instance_id" in columns:
+                _limit(con, side, part, instance_id)
         _show_vocabulary(con, side)
     con.execute(
         "CREATE TABLE policy.kinds AS SELECT unnest(?::VARCHAR[]) AS kind, "
@@ -155,14 +176,14 @@ def _unite(
     con.execute(f"CREATE VIEW {side}.policy_{part} AS " + " UNION ALL ".join(selects))
 
 
-def _created(con: duckdb.DuckDBPyConnection, side: str, name: str, sql: str, path: Path) -> bool:
-    con.execute(f"USE memory.{side}")
-    try:
-        con.execute(f"CREATE VIEW {name} AS {sql}")
-    except duckdb.CatalogException:
-        return False
-    except duckdb.Error as exc:
-        raise QueryError(str(exc), where=str(path)) from None
-    finally:
-        con.execute("USE memory.main")
-    return True
+def _limit(con: duckdb.DuckDBPyConnection, side: str, part: str, instance_id: str) -> None:
+    """Create the view `policy_touched_<part>`, the rows of one instance.
+
+    A constant gets through joins and groups to the columns that it is about; a join with a table
+    of ids does not, and would cost seconds in a large store.
+    """
+    name = f"policy.{side}_{part}"
+    con.execute(
+        f"CREATE TABLE {name} AS FROM {side}.policy_{part} WHERE instance_id = ?", [instance_id]
+    )
+    con.execute(f"CREATE VIEW {side}.policy_touched_{part} AS FROM {name}")

@@ -22,6 +22,9 @@ from auditor.policy.resolve import public_intervals
 SHOWN = 5
 """How many networks, services or regions are named before the rest is counted."""
 
+_UNCOUNTED = 1 << 32
+"""More addresses than a person wants to read a number of."""
+
 _WHOLE = {"4": "0.0.0.0/0", "6": "::/0"}
 
 Known = Mapping[tuple[str, str], set[str]]
@@ -52,7 +55,7 @@ def content(regions: Iterable[Region]) -> list[str]:
 def traffic(region: Region) -> str:
     """Return what is in a region, such as `tcp/22 from prefix-list pl-1 (300 addresses)`."""
     where, count = _where(region), addresses(region) if region.symbol else 0
-    if count:
+    if 0 < count < _UNCOUNTED:
         where = f"{symbol_name(region.symbol)} ({count} {'address' if count == 1 else 'addresses'})"
     services = _cut(service_names(*region.service))
     return f"{services} {_near(region.direction)} {where}{_limits(region)}"
@@ -107,8 +110,7 @@ def _where(region: Region) -> str:
 def _is_internet(peers: Mapping[str, tuple[Bounds, ...]]) -> bool:
     """Return whether these are all public addresses, and no others, of at least one family."""
     return bool(peers) and all(
-        family in WIDTH and list(found) == public_intervals(family)
-        for family, found in peers.items()
+        family in WIDTH and found == public_intervals(family) for family, found in peers.items()
     )
 
 
