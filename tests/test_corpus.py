@@ -170,7 +170,7 @@ def test_policy_sql_is_described_and_short(path: Path) -> None:
     header, sql = split_header(path)
     extra = {"table", "view"} & header.keys()
     assert len(extra) == (path in STEPS), "a step makes one table or one view"
-    optional = {"cloud", "resource_type", "interfaces"}
+    optional = {"cloud", "resource_type", "interfaces", "instances", "places"}
     assert {"title", "description"} | extra <= header.keys()
     assert header.keys() <= {"title", "description"} | extra | optional
     assert header["description"].endswith(".")

@@ -62,8 +62,7 @@ def read_addresses(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[str, 
     """Return the addresses of each instance as intervals; one that cannot be read is left out."""
     rows = con.execute(
         "SELECT instance_id, list_distinct(flatten(list(addresses))) "
-        "FROM snapshot.policy_paths SEMI JOIN policy.touched USING (instance_id) "
-        "WHERE addresses IS NOT NULL GROUP BY instance_id"
+        "FROM snapshot.policy_touched_paths WHERE addresses IS NOT NULL GROUP BY instance_id"
     ).fetchall()
     found: dict[str, list[tuple[str, str]]] = {}
     for instance_id, addresses in rows:

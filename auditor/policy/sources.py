@@ -131,7 +131,7 @@ def create_sources(
                         kinds[path.stem], _ = split_header(path)
             _unite(con, side, part, parts, columns)
             if instance_id is not None and "instance_id" in columns:
-                _limit(con, f"{side}.policy_{part}", instance_id)
+                _limit(con, side, part, instance_id)
         _show_vocabulary(con, side)
     con.execute(
         "CREATE TABLE policy.kinds AS SELECT unnest(?::VARCHAR[]) AS kind, "
@@ -176,12 +176,14 @@ def _unite(
     con.execute(f"CREATE VIEW {side}.policy_{part} AS " + " UNION ALL ".join(selects))
 
 
-def _limit(con: duckdb.DuckDBPyConnection, view: str, instance_id: str) -> None:
-    """Put a table in the place of a view, with the rows of one instance.
+def _limit(con: duckdb.DuckDBPyConnection, side: str, part: str, instance_id: str) -> None:
+    """Create the view `policy_touched_<part>`, the rows of one instance.
 
     A constant gets through joins and groups to the columns that it is about; a join with a table
     of ids does not, and would cost seconds in a large store.
     """
-    name = view.replace(".", "_")
-    con.execute(f"CREATE TABLE policy.{name} AS FROM {view} WHERE instance_id = ?", [instance_id])
-    con.execute(f"CREATE OR REPLACE VIEW {view} AS FROM policy.{name}")
+    name = f"policy.{side}_{part}"
+    con.execute(
+        f"CREATE TABLE {name} AS FROM {side}.policy_{part} WHERE instance_id = ?", [instance_id]
+    )
+    con.execute(f"CREATE VIEW {side}.policy_touched_{part} AS FROM {name}")

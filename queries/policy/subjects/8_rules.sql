@@ -31,6 +31,10 @@ SELECT
             service, peer, side
     ) AS number,
     *,
+    min(side) OVER w = max(side) OVER w AS is_altered,
     CASE action WHEN 'deny' THEN 0 WHEN 'next' THEN 1 WHEN 'inspect' THEN 2 WHEN 'allow' THEN 3 END
         AS level
 FROM rules
+WINDOW w AS (
+    PARTITION BY policy_id, direction, rank, action, service, peer, source_ports, local, targets
+)
