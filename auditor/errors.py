@@ -61,6 +61,10 @@ class QueryContractError(QueryError):
     """A drift query returns rows that do not keep the row contract."""
 
 
+class PolicyError(AuditorError):
+    """What policies allow cannot be compared: an invariant of the evaluation does not hold."""
+
+
 class CatalogueError(AuditorError):
     """The setting catalogue contradicts itself or the tables."""
 

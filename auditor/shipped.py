@@ -1,8 +1,16 @@
-"""Where the files live that ship beside the code: queries, baselines, the example configuration."""
+"""The files that ship beside the code: queries, baselines, the example configuration."""
 
 from __future__ import annotations
 
+import re
+import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+from auditor.errors import QueryHeaderError
+
+_HEADER = re.compile(r"\A\s*/\*(?P<toml>.*?)\*/(?P<sql>.*)\Z", re.DOTALL)
 
 
 def shipped(name: str) -> Path:
@@ -13,3 +21,17 @@ def shipped(name: str) -> Path:
     package = Path(__file__).parent
     inside = package / "_shipped" / name
     return inside if inside.exists() else package.parent / name
+
+
+def split_header(path: Path) -> tuple[Mapping[str, Any], str]:
+    """Return the TOML header of a `.sql` file and the SQL after it."""
+    try:
+        match = _HEADER.match(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as exc:
+        raise QueryHeaderError("the file cannot be read", where=str(path)) from exc
+    if match is None:
+        raise QueryHeaderError("the file must begin with a /* TOML header */", where=str(path))
+    try:
+        return tomllib.loads(match["toml"]), match["sql"].strip().rstrip(";")
+    except tomllib.TOMLDecodeError as exc:
+        raise QueryHeaderError(f"the header is not valid TOML: {exc}", where=str(path)) from None

@@ -8,7 +8,7 @@ import sys
 
 from benchmarks.common import machine
 
-NAMES = ("startup", "engine", "history", "diff", "breadth")
+NAMES = ("startup", "engine", "history", "diff", "rules", "breadth")
 
 
 def main() -> int:

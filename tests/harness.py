@@ -6,11 +6,12 @@
     run = lab.audit({"aws_ec2_instances": [{"id": "i-1"}, {"id": "i-2"}]})
 
 Columns that a row leaves out are filled in; `id` becomes resource_id, incarnation_id and the id
-column of its table, `group` the group of a rule, `rule` its direction and peer.
+column of its table, `group` the group of a rule, `rule` its direction, service and peer.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -176,10 +177,26 @@ def fill(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
     if "group" in full:
         group = full.pop("group")
         full |= {"group_id": group, "group_arn": f"{arn}:security-group/{group}"}
-    if "rule" in full:
-        full.setdefault("is_egress", full["rule"].startswith("egress"))
-        full.setdefault("peer", full["rule"].rsplit(" ", 1)[-1])
+    if table == "aws_ec2_security_group_rules" and "rule" in full and "ip_protocol" not in full:
+        full = {**_said(full["rule"]), **full}
     return full
+
+
+def _said(rule: str) -> dict[str, Any]:
+    """Return the columns of a rule such as `ingress tcp/22-25 from 10.0.0.0/8`."""
+    direction, service, _, peer = rule.split(" ")
+    protocol, _, ports = service.partition("/")
+    first, _, last = ports.partition("-")
+    kinds = {"pl-": "prefix_list_id", "sg-": "referenced_group_id"}
+    kind = kinds.get(peer[:3], "cidr_ipv6" if ":" in peer else "cidr_ipv4")
+    return {
+        "is_egress": direction == "egress",
+        "ip_protocol": "-1" if protocol == "all" else protocol,
+        "from_port": int(first) if first else None,
+        "to_port": int(last or first) if first else None,
+        "peer": peer,
+        kind: peer,
+    }
 
 
 def scope_of(row: Mapping[str, Any]) -> Scope:
@@ -197,6 +214,11 @@ def short(finding: Finding) -> str:
 def of(run: AuditRun, query_id: str) -> list[Finding]:
     """Return the findings of one query that hold now."""
     return [finding for finding in run.active if finding.query_id == query_id]
+
+
+def section(name: str, keys: Mapping[str, object]) -> str:
+    """Return a section of a configuration file."""
+    return f"[{name}]\n" + "".join(f"{k} = {json.dumps(v)}\n" for k, v in keys.items())
 
 
 def _limited(table: ResourceTable, specs: Sequence[TableSpec]) -> ResourceTable:

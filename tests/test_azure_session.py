@@ -72,6 +72,7 @@ def test_no_subscription_is_an_error() -> None:
         (error("AuthorizationFailed", 403), Status.DENIED, "denied"),
         (error("InvalidAuthenticationToken", 401), Status.DENIED, "credentials"),
         (Reply(subscription(OTHER)), Status.FAILED, "malformed"),
+        (Reply({**subscription(), "state": "Disabled"}), Status.DISABLED, "disabled"),
     ],
 )
 def test_a_subscription_that_cannot_be_opened(reply: Reply, status: Status, kind: str) -> None:

@@ -14,11 +14,14 @@ import duckdb
 import pytest
 
 from auditor.diff.inventory import show_inventory
-from auditor.diff.queries import load_queries, split_header
+from auditor.diff.queries import load_queries
 from auditor.diff.session import open_session
 from auditor.diff.settings import load_settings
 from auditor.diff.views import names_in, view_files
 from auditor.model import Query
+from auditor.policy.evaluate import step_files
+from auditor.policy.sources import COLUMNS, source_files
+from auditor.shipped import split_header
 from tests.harness import TABLES, Lab
 
 ROOT = Path(__file__).parent.parent
@@ -27,6 +30,10 @@ QUERIES = load_queries()
 VIEWS = view_files()
 SOURCES = sorted((ROOT / "auditor").rglob("*.py"))
 SQL_FILES = [*(Path(query.source) for query in QUERIES), *VIEWS]
+SOURCES_OF_POLICIES = {part: source_files(part) for part in COLUMNS}
+STEPS = [path for part in ("subjects", "delta", "told", "allowed") for path in step_files(part)]
+OTHERS = [*step_files("checks"), *source_files("macros")]
+POLICY_FILES = [*(path for some in SOURCES_OF_POLICIES.values() for path in some), *STEPS, *OTHERS]
 RETIRED = {"T1562": "T1685", "T1562.007": "T1686.001", "T1562.008": "T1685.002"}
 """ATT&CK ids of before version 19, with what took their place."""
 KEYWORDS = {
@@ -87,7 +94,7 @@ def test_every_query_has_cases_and_every_case_a_query() -> None:
 
 
 def test_no_file_of_queries_is_orphaned() -> None:
-    known = {path.resolve() for path in SQL_FILES}
+    known = {path.resolve() for path in [*SQL_FILES, *POLICY_FILES]}
     assert {path.resolve() for path in (ROOT / "queries").rglob("*.sql")} == known
     assert {path.suffix for path in (ROOT / "queries").rglob("*") if path.is_file()} <= {
         ".sql", ".toml", ".md",
@@ -98,7 +105,9 @@ def test_no_file_of_queries_is_orphaned() -> None:
 def test_tables_of_the_header_are_what_the_sql_reads(query: Query) -> None:
     with duckdb.connect() as con:
         read = {
-            name if name.endswith(".coverage") else name.rpartition(".")[2]
+            name
+            if name.endswith(".coverage") or name.startswith("policy.")
+            else name.rpartition(".")[2]
             for name in names_in(con, query.sql)
         }
     assert sorted(read) == sorted(query.tables)
@@ -154,6 +163,27 @@ def test_sql_is_short_and_in_style(path: Path) -> None:
         found = re.findall(rf"{schema}\.\w+(?:\s+AS)?\s+(\w+)", code)
         aliases = {name for name in found if name.lower() not in KEYWORDS}
         assert aliases <= {alias}, f"{schema} is {alias}"
+
+
+@pytest.mark.parametrize("path", POLICY_FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_policy_sql_is_described_and_short(path: Path) -> None:
+    header, sql = split_header(path)
+    extra = {"table", "view"} & header.keys()
+    assert len(extra) == (path in STEPS), "a step makes one table or one view"
+    optional = {"cloud", "resource_type", "interfaces", "instances", "places"}
+    assert {"title", "description"} | extra <= header.keys()
+    assert header.keys() <= {"title", "description"} | extra | optional
+    assert header["description"].endswith(".")
+    assert len(sql.splitlines()) <= 90
+    assert all(len(line) <= 110 and line == line.rstrip() for line in sql.splitlines())
+
+
+def test_rules_of_policies_name_tables_that_exist() -> None:
+    for path in SOURCES_OF_POLICIES["rules"]:
+        header, _ = split_header(path)
+        if "resource_type" in header:
+            assert {header["resource_type"], header["interfaces"]} <= TABLES.keys()
+            assert header["cloud"] == header["resource_type"].split("_")[0]
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -92,7 +92,8 @@ def named(value: object) -> str:
     ids=named,
 )
 def test_classify(failure: Exception, status: str, kind: str) -> None:
-    found = classify(failure, "project demo", operation="compute GET x")
+    endpoint = "https://host.example"
+    found = classify(failure, "project demo", operation="compute GET x", endpoint=endpoint)
     assert found is not None
     assert (found.status, found.kind) == (status, kind)
     assert "secret" not in found.diagnostics()
@@ -100,7 +101,7 @@ def test_classify(failure: Exception, status: str, kind: str) -> None:
     if kind in ("denied", "credentials"):
         assert "project demo" in (found.hint or "")
     if isinstance(failure, requests.RequestException) and kind == "unavailable":
-        assert "https://host.example" in found.message
+        assert endpoint in found.message
 
 
 def test_a_collect_error_stays_and_the_unknown_is_left_alone() -> None:

@@ -22,6 +22,7 @@ from tests.gcp_stub import (
     serve,
     use_environment,
 )
+from tests.harness import TABLES
 
 FIREWALLS = "/compute/v1/projects/demo/global/firewalls"
 INSTANCES = "/compute/v1/projects/demo/aggregated/instances"
@@ -250,3 +251,39 @@ def test_entries_page_in_the_body(scope_of: Any) -> None:
     assert list(scope.entries('logName="x"')) == [{"n": None}, {"n": "t"}]
     assert [query["filter"] for query in seen] == ['logName="x"', 'logName="x"']
     assert seen[0]["resourceNames"] == ["projects/demo"]
+
+
+def effective(path: str, query: Query) -> Reply:
+    """Answer for two networks below one organisation, the second with a policy of its own."""
+    if path.endswith("/global/networks"):
+        names = ("one", "two")
+        link = "projects/demo/global/networks/"
+        return 200, {"items": [{"name": name, "selfLink": link + name} for name in names]}
+    rules = [{"priority": 1}, {"priority": 2}]
+    policies = [{"name": "900", "type": "HIERARCHY", "rules": rules}]
+    if "/two/" in path:
+        policies.append({"name": "edge", "type": "NETWORK", "rules": rules})
+        policies.append({"name": "gke", "type": "SYSTEM_GLOBAL", "rules": rules})
+    return 200, {"firewallPolicys": policies}
+
+
+def test_two_tables_share_what_is_in_effect(scope_of: Any) -> None:
+    scope, stub = scope_of(effective)
+    policies = list(TABLES["gcp_compute_effective_firewalls"].fetch(scope))
+    assert [(p["network"][-3:], p["name"], p["position"]) for p in policies] == [
+        ("one", "900", 1), ("two", "900", 1), ("two", "edge", 2), ("two", "gke", 3),
+    ]  # fmt: skip
+    rules = list(TABLES["gcp_compute_effective_firewall_rules"].fetch(scope))
+    assert [(r["policy"]["name"], r["priority"]) for r in rules] == [
+        ("900", 1), ("900", 2), ("gke", 1), ("gke", 2),
+    ]  # fmt: skip
+    assert set(stub.calls.values()) == {1}
+
+
+def test_a_denial_reaches_both_tables(scope_of: Any) -> None:
+    scope, stub = scope_of(lambda path, query: failure(403, "forbidden", "PERMISSION_DENIED"))
+    for name in ("gcp_compute_effective_firewalls", "gcp_compute_effective_firewall_rules"):
+        with pytest.raises(CollectError) as error:
+            list(TABLES[name].fetch(scope))
+        assert error.value.status is Status.DENIED
+    assert sum(stub.calls.values()) == 1

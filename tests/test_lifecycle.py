@@ -252,7 +252,7 @@ def test_an_accepted_new_group_brings_its_rules(tmp_path: Path) -> None:
     again = {**tight, "id": "sgr-3"}
     assert lab.audit({GROUPS: [{"id": "sg-1"}], RULES: [again]}).active == ()
     (finding,) = lab.audit({GROUPS: [{"id": "sg-1"}], RULES: [again, wide]}).active
-    assert (finding.verdict, finding.detail_key) == (Verdict.CHANGED, wide["rule"])
+    assert (finding.verdict, finding.detail_key) == (Verdict.LOOSENED, "ingress")
 
 
 def test_an_accepted_removal_is_silent_and_its_return_is_new(lab: Lab) -> None:

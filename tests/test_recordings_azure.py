@@ -23,6 +23,7 @@ from auditor.collect.catalog import all_tables
 from auditor.errors import CollectError
 from auditor.model import Scope
 from tests.azure_stub import BASE, SUBSCRIPTION, Reply, Script, quick, scope_of
+from tests.policy.world import compared
 
 FOLDER = Path(
     os.environ.get("AUDITOR_RECORDINGS", Path(__file__).parents[2] / "shared" / "recordings")
@@ -185,6 +186,25 @@ def test_rules() -> None:
     tell(counts, "network_security_group_rules", len(rows))
     assert len(rows) == sum(counts.values()) > 100
     assert not [row["rule"] for row in rows if " nowhere" in row["rule"]]
+
+
+def test_rules_can_be_evaluated(tmp_path: Path) -> None:
+    found = [items for _, items in pages("microsoft.network/networksecuritygroups")]
+    script = listing(found, "/providers/Microsoft.Network/networkSecurityGroups")
+    raws: dict[str, list[Any]] = {}
+    for name in ("azure_network_security_groups", "azure_network_security_group_rules"):
+        with scope_of(script, quick()) as (scope, _):
+            once = {str(raw["id"]).lower(): raw for raw in TABLES[name].fetch(scope)}
+        raws[name] = list(once.values())
+    with compared(tmp_path, {}, raws) as con:
+        groups, rules, boxes = con.execute(
+            "SELECT count(DISTINCT policy_id), count(DISTINCT (policy_id, direction, rule_id)), "
+            "count(*) FROM policy.rules WHERE rule_id <> 'no rule'"
+        ).fetchall()[0]
+        problems = con.execute("SELECT * FROM policy.problems").fetchall()
+    print(f"{groups} groups, {rules} rules, {boxes} of one service and one peer each")
+    assert (groups, rules) == tuple(len(some) for some in raws.values())
+    assert problems == []
 
 
 def test_attributes() -> None:

@@ -22,6 +22,7 @@ import pytest
 from auditor.collect.batch import prepare
 from auditor.collect.catalog import all_tables
 from tests.gcp_stub import Query, Reply, opened, quick, serve, use_environment
+from tests.policy.world import compared
 
 FOLDER = Path(
     os.environ.get("AUDITOR_RECORDINGS", Path(__file__).parents[2] / "shared" / "recordings")
@@ -189,6 +190,25 @@ def test_rules_that_are_in_effect() -> None:
     effective = read("gcp_compute_effective_firewalls", script)
     print(f"getEffectiveFirewalls.policies: {policies} items in, {len(effective)} rows out")
     assert len(effective) == policies
+
+
+def test_rules_of_recorded_firewalls_can_be_judged(tmp_path: Path) -> None:
+    """Every recorded rule of a network means something in the policy model."""
+    raws = {raw["selfLink"]: raw for body in answers_of("firewalls") for raw in items_of(body, "")}
+    for name, body in bodies():
+        if "getEffectiveFirewalls" in name:
+            raws |= {raw["selfLink"]: raw for raw in body.get("firewalls") or ()}
+    networks = sorted({raw["network"] for raw in raws.values()})
+    made = {"gcp_compute_networks": [{"name": "n", "selfLink": link} for link in networks]}
+    with compared(tmp_path, made, {**made, "gcp_compute_firewalls": [*raws.values()]}) as con:
+        judged = con.execute(
+            "SELECT count(DISTINCT rule_id) FROM policy.rules WHERE kind = 'gcp_firewalls' "
+            "AND rule_id <> 'no rule'"
+        ).fetchall()
+        problems = con.execute("SELECT * FROM policy.problems").fetchall()
+    disabled = sum(raw.get("disabled", False) for raw in raws.values())
+    print(f"firewalls: {len(raws)} rules, {disabled} of them disabled, {judged[0][0]} judged")
+    assert problems == [] and judged == [(len(raws) - disabled,)]
 
 
 def test_project() -> None:

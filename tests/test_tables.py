@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import copy
 import json
+import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +19,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from auditor.collect.batch import RowError, prepare, to_batch
 from auditor.collect.catalog import CLOUDS, all_tables
 from auditor.collect.table import ResourceTable, sql_type
 from auditor.model import Scope
@@ -128,12 +131,21 @@ def test_keys(table: ResourceTable) -> None:
 
 @each_table
 def test_azure_ids_are_the_same_in_any_case(table: ResourceTable) -> None:
-    if table.cloud != "azure":
+    """Not only the id of the resource: also those that it refers to."""
+    if table.cloud != "azure" or table.kind == "event":
         return
     for raw in load(table, "raw.json"):
-        if "id" in raw:
-            other = made(table, {**raw, "id": raw["id"].upper()})
-            assert other["resource_id"] == made(table, raw)["resource_id"]
+        row = made(table, raw)
+        for recased in (str.upper, str.lower):
+            item = copy.deepcopy(raw)
+            for place in places(raw):
+                value = at(raw, place)
+                if isinstance(value, str) and value.lower().startswith("/subscriptions/"):
+                    at(item, place[:-1])[place[-1]] = recased(value)
+            other = made(table, item)
+            # NOTE: where an item has no name, it is the end of its id
+            same = set(table.spec().hashed_columns) - {"name"}
+            assert {c: other[c] for c in same} == {c: row[c] for c in same}
 
 
 @each_table
@@ -199,3 +211,79 @@ def test_no_secret_of_azure_stays(table: ResourceTable) -> None:
         for raw in load(table, "raw.json"):
             text = json.dumps(made(table, raw), default=str)
             assert not [secret for secret in SECRETS if secret in text]
+
+
+@each_table
+def test_items_without_what_is_optional_are_stored(table: ResourceTable) -> None:
+    """Only what identifies a resource, and what a rule decides by, must be there."""
+    for raw in load(table, "raw.json"):
+        identity, item = made(table, raw)["resource_id"], raw
+        for place in sorted(places(raw), key=len):
+            smaller = changed(item, place)
+            if smaller is None or (found := stored(table, smaller)) is None:
+                continue
+            if found == identity or table.kind == "event":
+                item = smaller
+        left = {name for place in places(item) for name in place if isinstance(name, str)}
+        assert not {name for name in left if not NEEDED.fullmatch(name)}
+
+
+@each_table
+def test_values_of_tomorrow_are_stored(table: ResourceTable) -> None:
+    """A word that no version of an API has known is kept, whatever it stands for."""
+    for raw in load(table, "raw.json"):
+        for place in places(raw):
+            value = at(raw, place)
+            if isinstance(value, str) and not FORMATTED.match(value):
+                tomorrow = changed(raw, place, "ValueOfTomorrow")
+                assert tomorrow is not None and stored(table, tomorrow), place
+
+
+NEEDED = re.compile(
+    r"\w*(Id|Arn|ARN)|KeyName|AutoScalingGroupName|PublicIp|VersionNumber|CloudTrailEvent"
+    r"|id|name|selfLink|insertId|logName|_owner|resource|policy|network|zone|group|instance"
+    r"|Egress|IsEgress|Protocol|IpProtocol|RuleAction|RuleNumber"
+    r"|type|eventName|eventname|properties|access|direction|protocol|priority"
+    r"|(Describe|Get)\w+"
+)
+"""Names of what identifies a resource, of what a rule decides by, and of calls that answered."""
+FORMATTED = re.compile(r"\d|[0-9a-f]*:|\{|$")
+"""How numbers, instants, addresses and documents begin, which no unknown word can replace."""
+Place = tuple[str | int, ...]
+
+
+def places(value: Any, before: Place = ()) -> Iterator[Place]:
+    inner = enumerate(value) if isinstance(value, list) else ()
+    for key, part in value.items() if isinstance(value, dict) else inner:
+        yield (*before, key)
+        yield from places(part, (*before, key))
+
+
+def at(value: Any, place: Place) -> Any:
+    for key in place:
+        value = value[key]
+    return value
+
+
+def changed(raw: dict[str, Any], place: Place, value: Any = None) -> dict[str, Any] | None:
+    """Return a copy with another value at a place, or without it; None if it is not there."""
+    copied = copy.deepcopy(raw)
+    try:
+        spot = at(copied, place[:-1])
+        if value is None:
+            del spot[place[-1]]
+        else:
+            spot[place[-1]] = value
+    except (KeyError, IndexError, TypeError):
+        return None
+    return copied
+
+
+def stored(table: ResourceTable, raw: dict[str, Any]) -> str | None:
+    """Return the resource id under which an item would be stored, or None if it cannot be."""
+    try:
+        row = prepare(table, made(table, raw))
+    except (RowError, KeyError, TypeError, ValueError, AttributeError):
+        return None
+    to_batch(table, [row])
+    return str(row["resource_id"])

@@ -70,7 +70,7 @@ def settings(
 
 
 def permissions(
-    cloud: Annotated[str, typer.Argument(help="aws")],
+    cloud: Annotated[str, typer.Argument(help="aws, azure or gcp.")],
     config: ConfigOption = None,
     format: Annotated[str, typer.Option("--format", "-f", help="json or terraform.")] = "json",
 ) -> None:

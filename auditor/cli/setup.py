@@ -65,7 +65,8 @@ def doctor(config: ConfigOption = None, json: JsonOption = False) -> None:
         out().print(f"\n{len(bad)} of {len(checks)} checks failed.")
         if missing:
             out().print("Missing permissions: " + ", ".join(missing), soft_wrap=True)
-            out().print("The whole policy: audit permissions aws")
+            for cloud in sorted({c.cloud for c in bad if c.permissions}):
+                out().print(f"The whole policy: audit permissions {cloud}")
     else:
         out().print(f"\nAll {len(checks)} checks passed. Next: audit run")
     raise typer.Exit(4 if bad else 0)

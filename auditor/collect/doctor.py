@@ -31,8 +31,8 @@ class Check:
 
     @property
     def ok(self) -> bool:
-        """Whether it can be read."""
-        return self.status is Status.COMPLETE
+        """Whether it can be read, or the configuration says that it is not to be."""
+        return self.status in (Status.COMPLETE, Status.SKIPPED)
 
 
 def examine(config: Config, tell: Callable[[Check], None]) -> list[Check]:

@@ -135,7 +135,7 @@ class ResourceTable(Table):  # type: ignore[misc]  # the SDK has no types
         else `resource`."""
 
         self.switch = switch
-        """Key in the cloud's section of the configuration without which it is not read."""
+        """What must be set in the cloud's section of the configuration for it to be read."""
 
     @property
     def resolver(self) -> ScopeResolver:

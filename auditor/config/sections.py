@@ -176,6 +176,12 @@ class GcpConfig(Section):
         False, description="Read the IAM policy of each instance, snapshot and image: a call each."
     )
 
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """The organisation and the folder that are configured, as resource names."""
+        named = (("organizations/", self.organization), ("folders/", self.folder))
+        return tuple(kind + name.removeprefix(kind) for kind, name in named if name)
+
 
 class ReportConfig(Section):
     """Files that every run writes."""

@@ -12,11 +12,19 @@ import orjson
 
 from auditor.baseline.versions import Content
 from auditor.config import StoreConfig
-from auditor.diff.session import Session, check_select, open_session, show_changes, show_sides
+from auditor.diff.session import (
+    SIDES,
+    Session,
+    check_select,
+    open_session,
+    show_changes,
+    show_sides,
+)
 from auditor.diff.settings import Setting
 from auditor.diff.views import tables_behind
 from auditor.errors import QueryContractError
 from auditor.model import Coverage, Finding, Query, Scope, Severity, SkippedQuery, Status, Verdict
+from auditor.policy.evaluate import evaluate
 from auditor.store.hashing import digest
 
 REQUIRED = ("account_id", "region", "resource_id", "verdict", "reason", "before", "after")
@@ -68,6 +76,7 @@ def find_drift(
     with open_session(config) as session:
         show_sides(session, snapshot, coverage, approved)
         show_changes(session, settings)
+        evaluate(session.con)
         session.lock()
         for query in queries:
             missing = [t for t in query.tables if not _exists(session, t)]
@@ -191,7 +200,7 @@ def _with_evidence(session: Session, findings: Iterable[Finding]) -> list[Findin
         if table not in stored:
             done += group
             continue
-        hashes = {side: _hashes(session, side, table, group) for side in ("baseline", "snapshot")}
+        hashes = {side: _hashes(session, side, table, group) for side in SIDES}
         for finding in group:
             key = (finding.scope.account_id, finding.scope.region, finding.resource_id)
             done.append(

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import re
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from auditor.errors import QueryHeaderError
 from auditor.model import Query, Severity, Verdict
-from auditor.shipped import shipped
-
-_HEADER = re.compile(r"\A\s*/\*(?P<toml>.*?)\*/(?P<sql>.*)\Z", re.DOTALL)
+from auditor.shipped import shipped, split_header
 
 _REQUIRED = ("id", "title", "description", "severity", "verdicts", "tables")
 _LISTS = ("verdicts", "tables", "attack", "controls")
@@ -87,17 +82,3 @@ def _fits(key: str, value: object) -> bool:
     if key in _LISTS:
         return isinstance(value, list) and all(isinstance(item, str) for item in value)
     return isinstance(value, str)
-
-
-def split_header(path: Path) -> tuple[Mapping[str, Any], str]:
-    """Return the TOML header of a `.sql` file and the SQL after it."""
-    try:
-        match = _HEADER.match(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as exc:
-        raise QueryHeaderError("the file cannot be read", where=str(path)) from exc
-    if match is None:
-        raise QueryHeaderError("the file must begin with a /* TOML header */", where=str(path))
-    try:
-        return tomllib.loads(match["toml"]), match["sql"].strip().rstrip(";")
-    except tomllib.TOMLDecodeError as exc:
-        raise QueryHeaderError(f"the header is not valid TOML: {exc}", where=str(path)) from None

@@ -16,12 +16,17 @@ Kind = Literal[
     "expired",
     "delay",
     "stall",
+    "stall_body",
+    "trickle",
     "close",
     "cut",
     "malformed",
     "html",
     "repeat_token",
+    "drop_token",
 ]
+TOKEN_FAULTS: tuple[Kind, ...] = ("repeat_token", "drop_token")
+"""What goes wrong with the token of the next page: see `next_token`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,8 @@ class Fault:
     skip: int = 0
     times: int | None = None
     seconds: float = 0.0
-    """How long `delay` waits before it answers, or `stall` before it closes without an answer."""
+    """How long `delay` waits before it answers, `stall` before it closes without an answer and
+    `stall_body` before it closes in the middle of one, or over how long `trickle` spreads one."""
     code: str | None = None
     """Error code instead of the usual one of the kind."""
     status: int | None = None
@@ -76,6 +82,12 @@ class FaultPlan:
             self._faults = list(faults)
             self._hits = [0] * len(self._faults)
 
+    @property
+    def faults(self) -> list[Fault]:
+        """The rules in force."""
+        with self._lock:
+            return list(self._faults)
+
     def acting(self, call: Call) -> list[Fault]:
         """Count a call and return the rules that act on it: delays, and one fault at most."""
         acting: list[Fault] = []
@@ -89,6 +101,16 @@ class FaultPlan:
                     acting.append(fault)
         delays = [fault for fault in acting if fault.kind == "delay"]
         return delays + [fault for fault in acting if fault.kind != "delay"][:1]
+
+
+def next_token(fault: Kind | None, sent: str | None, token: str | None) -> str | None:
+    """Return the token that a page shows: the one that was sent again, or none though more follow.
+
+    `token` is the right one, and what a page without a fault shows.
+    """
+    if fault == "repeat_token" and sent:
+        return sent
+    return None if fault == "drop_token" else token
 
 
 def spoil(kind: str, answer: Answer) -> Answer:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import sys
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -16,6 +18,10 @@ from auditor.simcloud.faults import Fault, FaultPlan, spoil
 from auditor.simcloud.http import Answer, Request
 
 LOOPBACK = "127.0.0.1"
+SHARES = {"stall": 0.0, "close": 0.0, "cut": 0.5, "stall_body": 0.5}
+"""How much of the body is sent before the connection closes, by kind of fault."""
+TICK = 0.1
+"""Seconds between two pieces of a body that trickles."""
 
 
 class Dispatcher(Protocol):
@@ -36,17 +42,25 @@ class SimCloud:
     def __init__(self, dispatcher: Dispatcher, latency: float = 0.0, *, port: int = 0) -> None:
         self.latency = latency
         """Seconds that every answer waits; may be changed while it serves."""
+        self.tls: ssl.SSLContext | None = None
+        """Certificate to serve https with, if set before it serves; else it is plain http."""
         self._dispatcher = dispatcher
         self._port = port
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
+        self._recordings: list[list[Request]] = []
 
     @property
     def url(self) -> str:
         """The endpoint to point the SDK at."""
         if self._server is None:
             raise RuntimeError("the simulated cloud is not running; use it in a with block")
-        return f"http://{LOOPBACK}:{self._server.server_port}"
+        return f"{self.scheme}://{LOOPBACK}:{self._server.server_port}"
+
+    @property
+    def scheme(self) -> str:
+        """What the URL starts with."""
+        return "https" if self.tls else "http"
 
     @property
     def calls(self) -> Counter[tuple[str, str, str]]:
@@ -54,9 +68,24 @@ class SimCloud:
         with self._dispatcher.lock:
             return Counter(self._dispatcher.calls)
 
+    @property
+    def faults(self) -> list[Fault]:
+        """The faults in force."""
+        return self._dispatcher.plan.faults
+
     def inject(self, *faults: Fault) -> None:
         """Replace the faults in force; none at all makes the cloud healthy again."""
         self._dispatcher.plan.replace(faults)
+
+    @contextmanager
+    def recording(self) -> Iterator[list[Request]]:
+        """Collect the requests that come in during a `with` block, as they were sent."""
+        requests: list[Request] = []
+        self._recordings = [*self._recordings, requests]
+        try:
+            yield requests
+        finally:
+            self._recordings = [kept for kept in self._recordings if kept is not requests]
 
     def __enter__(self) -> Self:
         self._server = _Server((LOOPBACK, self._port), self)
@@ -81,6 +110,8 @@ class SimCloud:
 
     def respond(self, request: Request, stopping: threading.Event) -> _Delivery:
         """Return what to send for a request, after the waiting that is due."""
+        for requests in self._recordings:
+            requests.append(request)
         answer, faults = self._dispatcher.answer(request)
         delivery = _Delivery(answer)
         if self.latency:
@@ -88,21 +119,30 @@ class SimCloud:
         for fault in faults:
             if fault.kind in ("delay", "stall"):
                 stopping.wait(fault.seconds)
-            if fault.kind in ("stall", "close", "cut"):
-                delivery.share = 0.5 if fault.kind == "cut" else 0.0
-            if fault.kind in ("malformed", "html"):
-                delivery.answer = spoil(fault.kind, answer)
+            delivery.spoil(fault)
         return delivery
 
 
 class _Delivery:
-    """An answer and how much of its body to send before the connection closes."""
+    """An answer, how much of its body to send before the connection closes, and how fast."""
 
-    __slots__ = ("answer", "share")
+    __slots__ = ("answer", "hold", "share", "spread")
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
         self.share = 1.0
+        self.hold = 0.0
+        """Seconds of silence after a part of the body."""
+        self.spread = 0.0
+        """Seconds that the whole body takes."""
+
+    def spoil(self, fault: Fault) -> None:
+        """Make it show a fault of the delivery, if it is of that sort."""
+        if fault.kind in ("malformed", "html"):
+            self.answer = spoil(fault.kind, self.answer)
+        self.share = SHARES.get(fault.kind, 1.0)
+        self.hold = fault.seconds if fault.kind == "stall_body" else 0.0
+        self.spread = fault.seconds if fault.kind == "trickle" else 0.0
 
 
 class _Server(ThreadingHTTPServer):
@@ -117,6 +157,11 @@ class _Server(ThreadingHTTPServer):
         self._open: set[socket.socket] = set()
         self._open_lock = threading.Lock()
         super().__init__(address, _Handler)
+        if cloud.tls is not None:
+            # NOTE: the handshake is left to the thread of the connection; it may never come
+            self.socket = cloud.tls.wrap_socket(
+                self.socket, server_side=True, do_handshake_on_connect=False
+            )
 
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, address = super().get_request()
@@ -150,18 +195,17 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         host = self.headers.get("Host", f"{LOOPBACK}:{self.server.server_port}")
-        request = Request(
-            self.command, self.path, cast(Mapping[str, str], self.headers), body, f"http://{host}"
-        )
-        delivery = self.server.cloud.respond(request, self.server.stopping)
-        if delivery.share == 0.0:
-            self.close_connection = True
-            return
-        answer = delivery.answer
-        payload = answer.body
+        cloud, headers = self.server.cloud, cast(Mapping[str, str], self.headers)
+        request = Request(self.command, self.path, headers, body, f"{cloud.scheme}://{host}")
+        delivery = cloud.respond(request, self.server.stopping)
         if delivery.share < 1.0:
             self.close_connection = True
-            payload = payload[: int(len(payload) * delivery.share)]
+        if delivery.share > 0.0:
+            self._deliver(delivery)
+
+    def _deliver(self, delivery: _Delivery) -> None:
+        answer, stopping = delivery.answer, self.server.stopping
+        payload = answer.body[: int(len(answer.body) * delivery.share)]
         head = (
             f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}\r\n"
             f"Content-Type: {answer.content_type}\r\n"
@@ -170,8 +214,18 @@ class _Handler(BaseHTTPRequestHandler):
             + "".join(f"{name}: {value}\r\n" for name, value in answer.headers)
             + "\r\n"
         )
-        # NOTE: one send for head and body; two would cost a delayed acknowledgement
-        self.connection.sendall(head.encode() + payload)
+        if not delivery.spread:
+            # NOTE: one send for head and body; two would cost a delayed acknowledgement
+            self.connection.sendall(head.encode() + payload)
+            if delivery.hold:
+                stopping.wait(delivery.hold)
+            return
+        self.connection.sendall(head.encode())
+        size = max(1, int(len(payload) * TICK / delivery.spread))
+        for start in range(0, len(payload), size):
+            if stopping.wait(TICK):
+                return
+            self.connection.sendall(payload[start : start + size])
 
     do_GET = do_POST  # the names that the standard library calls
 

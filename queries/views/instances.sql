@@ -12,7 +12,7 @@ tags = "Tags or labels as an object."
 table_name = "The table that holds all columns of this instance."
 state = "State in the provider's words."
 instance_type = "Machine size in the provider's words."
-image_id = "Image that it was started from."
+image_id = "Image that it was started from; in GCP that of its boot disk."
 network_id = "Network of its first interface."
 subnet_id = "Subnetwork of its first interface."
 has_public_ip = "Whether an interface has a public IPv4 address."
@@ -79,15 +79,16 @@ FROM azure_compute_virtual_machine_scale_set_vms
 WHERE virtual_machine_id IS NULL
 UNION ALL
 SELECT
-    cloud, account_id, region, resource_id, incarnation_id, name, tags,
+    g.cloud, g.account_id, g.region, g.resource_id, g.incarnation_id, g.name, g.tags,
     'gcp_compute_instances',
-    status,
-    machine_type,
-    disk_source_images[1],
-    networks[1],
-    subnetworks[1],
-    has_public_ip,
-    nullif(array_to_string(service_account_emails, ' '), ''),
-    network_tags,
+    g.status,
+    g.machine_type,
+    d.source_image,
+    g.networks[1],
+    g.subnetworks[1],
+    g.has_public_ip,
+    nullif(array_to_string(g.service_account_emails, ' '), ''),
+    g.network_tags,
     NULL
-FROM gcp_compute_instances
+FROM gcp_compute_instances AS g
+LEFT JOIN gcp_compute_disks AS d ON d.resource_id = g.boot_disk_ids[1]

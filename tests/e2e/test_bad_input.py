@@ -115,15 +115,6 @@ def test_a_malformed_answer_fails_its_scope_only(cli: Cli, kind: str) -> None:
     }
 
 
-def test_a_repeated_page_token_truncates_its_scope(cli: Cli) -> None:
-    fault = Fault("repeat_token", action="DescribeInstances")
-    with SimAws(generate(instances=2500), faults=[fault]) as cloud:
-        simulated(cli, cloud, regions=[REGION])
-        _, result = cli.run()
-    status = {c["table"]: c["status"] for c in read(result)}
-    assert status["aws_ec2_instances"] == "truncated"
-
-
 @pytest.fixture
 def filled(cli: Cli) -> Cli:
     """A folder with one snapshot."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +16,7 @@ from auditor.simcloud.gcp import SimGcp
 from auditor.simcloud.gcp import generate as gcp_estate
 from auditor.simcloud.gcp import scenarios as on_gcp
 from tests.e2e.conftest import Cli, read
+from tests.harness import section
 
 LOCATION = "westeurope"
 
@@ -36,10 +36,6 @@ class World:
     @property
     def projects(self) -> list[str]:
         return list(self.gcp.estate.projects)
-
-
-def section(name: str, keys: Mapping[str, object]) -> str:
-    return f"[{name}]\n" + "".join(f"{k} = {json.dumps(v)}\n" for k, v in keys.items())
 
 
 @pytest.fixture
@@ -114,6 +110,19 @@ def test_denied_throttled_and_cut_accounts(world: World) -> None:
         assert {s for s, _ in outcome[accounts[2]]} == {"failed"}
         assert outcome[accounts[3]] == {("complete", None)}
     assert {f["verdict"] for f in dark["findings"]} == {"UNKNOWN"}
+    on_azure.disable_secure_boot(world.azure.estate, world.subscriptions[3], LOCATION)
+    on_gcp.serial_port_on(world.gcp.estate, world.projects[3])
+    code, drift = world.cli.run()
+    assert code == 3
+    assert {f["verdict"] for f in drift["findings"]} == {"UNKNOWN", "LOOSENED"}
     world.azure.inject()
     world.gcp.inject()
-    assert world.cli.run()[0] == 0
+    code, whole = world.cli.run()
+    assert code == 3
+    found = {(f["verdict"], f["status"], f["account_id"]) for f in whole["findings"]}
+    dark_ones = world.subscriptions[:3] + world.projects[:3]
+    assert found == {
+        *(("UNKNOWN", "resolved", account) for account in dark_ones),
+        ("LOOSENED", "open", world.subscriptions[3]),
+        ("LOOSENED", "open", world.projects[3]),
+    }

@@ -175,6 +175,11 @@ def test_repeated_token_never_ends(raw, cloud):
     assert raw.get(second)["nextLink"] == second == first
 
 
+def test_dropped_token_ends_early(raw, cloud):
+    cloud.inject(Fault("drop_token", action=DISKS))
+    assert "nextLink" not in raw.get(f"{ROOT}/providers/{DISKS}")
+
+
 def test_links_lead_where_the_caller_came_from(raw, cloud):
     address = f"{cloud.url}{ROOT}/providers/{DISKS}?api-version=1"
     request = urllib.request.Request(address, headers={"Host": "proxy.example.com:8443"})

@@ -7,11 +7,16 @@ import re
 import pytest
 
 from auditor.simcloud.azure import SimAzure, generate
+from auditor.simcloud.azure.governance import CORPORATE
 from auditor.simcloud.azure.paths import KINDS
 from tests.simcloud.azure_sdk import FIRST, PLACES, SECOND, Raw, Sdk
 
 ROOT = f"/subscriptions/{FIRST}"
-LISTS = [kind for kind in KINDS if kind.count("/") == 1 and "SerialConsole" not in kind]
+GROUPLESS = ("SerialConsole", "/policy")
+"""Parts of kinds of what belongs to a subscription, or to a management group above it."""
+LISTS = [
+    kind for kind in KINDS if kind.count("/") == 1 and not any(part in kind for part in GROUPLESS)
+]
 NOT_SERVED = ("/securityadminconfigurations/", "/networkgroups/", "/locations/", "/events/")
 """Parts of ids of things that no operation of this cloud lists."""
 
@@ -171,6 +176,13 @@ def test_each_list_and_each_of_its_resources(raw, cloud, kind):
     assert inside == [i for i in found if i["id"].split("/")[4].lower() == group.lower()]
     missing = f"{ROOT}/resourceGroups/none/providers/{kind}/none"
     assert raw.error(missing) == (404, "ResourceNotFound")
+
+
+def test_policies_of_groups_above_are_listed_too(raw):
+    assigned = raw.all(f"{ROOT}/providers/Microsoft.Authorization/policyAssignments")
+    (exempt,) = raw.all(f"{ROOT}/providers/Microsoft.Authorization/policyExemptions")
+    assert [item["properties"]["scope"] for item in assigned] == [CORPORATE, ROOT]
+    assert exempt["properties"]["policyAssignmentId"] == assigned[0]["id"]
 
 
 def test_some_pages_are_empty_and_go_on(raw):

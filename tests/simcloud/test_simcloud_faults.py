@@ -73,8 +73,9 @@ def test_broken_answers(cloud: SimAws, connect, kind, error):
     assert ec2.describe_instances()["Reservations"]
 
 
-def test_stall(cloud: SimAws, connect):
-    cloud.inject(Fault("stall", seconds=60, times=1))
+@pytest.mark.parametrize("kind", ["stall", "stall_body"])
+def test_stall(cloud: SimAws, connect, kind):
+    cloud.inject(Fault(kind, seconds=60, times=1))
     ec2 = connect()
     with pytest.raises(ReadTimeoutError):
         ec2.describe_instances()
@@ -106,6 +107,22 @@ def test_repeated_token(cloud: SimAws, connect):
         list(pages)
 
 
+def test_a_body_that_trickles_comes_whole(cloud: SimAws, connect):
+    cloud.inject(Fault("trickle", seconds=0.5))
+    started = time.monotonic()
+    assert connect().describe_regions()["Regions"]
+    assert time.monotonic() - started >= 0.4
+
+
+def test_small_pages_and_a_dropped_token(connect, cloud: SimAws, monkeypatch):
+    with SimAws(cloud.estate, page_size=50) as small:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", small.url)
+        pager = connect().get_paginator("describe_instances")
+        assert len(list(pager.paginate())) == 3
+        small.inject(Fault("drop_token", action="DescribeInstances", skip=1))
+        assert len(list(pager.paginate())) == 2
+
+
 def test_skip_reaches_the_second_page(cloud: SimAws, connect):
     cloud.inject(Fault("deny", action="DescribeInstances", skip=1, times=1))
     ec2 = connect()
@@ -135,12 +152,14 @@ def test_a_fault_that_does_not_exist_is_refused():
         Fault("dney")
 
 
-def test_nothing_is_left_behind(cloud: SimAws, connect):
-    cloud.inject(Fault("stall", seconds=60))
-    with pytest.raises(ReadTimeoutError):
-        connect().describe_regions()
-    cloud.__exit__(None, None, None)
-    assert not [thread for thread in threading.enumerate() if "simcloud" in thread.name]
-    assert not [thread for thread in threading.enumerate() if "process_request" in thread.name]
+def test_nothing_is_left_behind(connect, cloud: SimAws, monkeypatch):
+    others = set(threading.enumerate())
+    with SimAws(cloud.estate) as stalled:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", stalled.url)
+        stalled.inject(Fault("stall", seconds=60))
+        with pytest.raises(ReadTimeoutError):
+            connect().describe_regions()
+        assert set(threading.enumerate()) - others
+    assert not set(threading.enumerate()) - others
     with pytest.raises(RuntimeError):
-        cloud.url  # noqa: B018
+        stalled.url  # noqa: B018

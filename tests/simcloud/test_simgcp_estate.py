@@ -92,7 +92,7 @@ def test_everything_is_as_the_api_is_described(gcp):
         scenario(gcp.estate, "acme-one")
     base = f"{gcp.url}/compute/v1"
     project = gcp.estate.projects["acme-one"]
-    group = project.groups.paths()[0]
+    group = project.groups.ids()[0]
     asked = {
         f"{service}.{verb}": f"projects/acme-one/{path}"
         for service, verb, path in [
@@ -122,7 +122,7 @@ def test_everything_is_as_the_api_is_described(gcp):
                 "getEffectiveFirewalls",
                 "regions/us-central1/firewallPolicies/getEffectiveFirewalls?network=core-vpc",
             ),
-            ("snapshots", "getIamPolicy", project.snapshots.paths()[0] + "/getIamPolicy"),
+            ("snapshots", "getIamPolicy", project.snapshots.ids()[0] + "/getIamPolicy"),
         ]
     }
     asked["firewallPolicies.list"] = (
@@ -172,10 +172,10 @@ def assert_consistent(estate, gone=()):
             f"{kind}s/{n}" for kind in ("zone", "region") for n in vars(project)[f"all_{kind}s"]
         }
         for collection in project.collections.values():
-            known.update(collection.paths())
+            known.update(collection.ids())
         known.update(gone)
         for name, collection in project.collections.items():
-            for path in collection.paths():
+            for path in collection.ids():
                 shown = json.loads(collection.fragment(path))
                 assert project.path(shown["selfLink"]) == path
                 for member, link in links(shown):
@@ -194,7 +194,7 @@ def assert_consistent(estate, gone=()):
 
 def assert_attached(project):
     addresses = set()
-    for path in project.instances.paths():
+    for path in project.instances.ids():
         instance = project.instances.get(path)
         for number, disk in enumerate(instance["disks"]):
             assert disk["index"] == number
@@ -205,7 +205,7 @@ def assert_attached(project):
         assert ip_address(card["networkIP"]) in ip_network(subnet["ipCidrRange"])
         addresses.add((card["network"], card["networkIP"]))
     assert len(addresses) == len(project.instances)
-    for path in project.disks.paths():
+    for path in project.disks.ids():
         disk = project.disks.get(path)
         for user in disk.get("users", ()):
             instance = project.instances.get(project.path(user))
@@ -216,7 +216,7 @@ def assert_attached(project):
 
 
 def assert_snapshots(project, gone):
-    for path in project.snapshots.paths():
+    for path in project.snapshots.ids():
         snapshot = project.snapshots.get(path)
         if project.path(snapshot["sourceDisk"]) in gone:
             continue
@@ -254,7 +254,7 @@ def fingerprint(estate):
         [
             (path, collection.fragment(path))
             for collection in project.collections.values()
-            for path in collection.paths()
+            for path in collection.ids()
         ],
         project.entries,
         project.bindings,
@@ -274,7 +274,7 @@ def test_equal_seeds_give_equal_estates():
 def test_a_large_estate_is_cheap_and_its_ids_are_distinct():
     project = generate(instances=60_000, zones=["us-central1-a", "us-east1-b"]).projects[HERE]
     assert len(project.instances) == 60_000
-    sample = project.instances.paths()[::997]
+    sample = project.instances.ids()[::997]
     ids = {project.instances.get(path)["id"] for path in sample}
     assert len(ids) == len(sample)
     assert sum(map(len, project.members.values())) > 10_000

@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from auditor.simcloud import Fault
+from auditor.simcloud.gcp import SimGcp
 
 HERE = "acme-one"
 
@@ -120,6 +121,17 @@ def test_a_repeated_token(gcp):
     url = f"{gcp.url}/compute/v1/projects/{HERE}/aggregated/instances?maxResults=10&pageToken="
     token = requests.get(url, timeout=5).json()["nextPageToken"]
     assert requests.get(url + token, timeout=5).json()["nextPageToken"] == token
+
+
+def test_small_pages_and_a_dropped_token(gcp, read):
+    gcp.inject(Fault("drop_token", action="instances.aggregatedList"))
+    assert read(size=50) == 50
+    with SimGcp(gcp.estate, page_size=40) as small:
+        url = f"{small.url}/compute/v1/projects/{HERE}/aggregated/instances"
+        answer = requests.get(url, timeout=5).json()
+        places = answer["items"].values()
+        assert sum(len(place.get("instances", ())) for place in places) == 40
+        assert answer["nextPageToken"]
 
 
 def test_other_services_refuse_in_their_own_form(gcp):

@@ -51,7 +51,7 @@ def test_aggregated_lists_are_complete(gcp, compute, kind, member, collection, s
     expected = getattr(gcp.estate.projects[HERE], collection)
     links = [item.self_link for item in found]
     assert len(links) == len(set(links)) == len(expected)
-    assert {gcp.estate.projects[HERE].path(link) for link in links} == set(expected.paths())
+    assert {gcp.estate.projects[HERE].path(link) for link in links} == set(expected.ids())
     assert empty or kind == "Subnetworks"  # every region has one of the default network
 
 
@@ -81,7 +81,7 @@ LISTS = [
 @pytest.mark.parametrize(("kind", "collection"), LISTS)
 def test_global_lists(gcp, compute, kind, collection):
     names = [item.name for item in compute(kind).list({"project": HERE, "max_results": 5})]
-    expected = getattr(gcp.estate.projects[HERE], collection).paths()
+    expected = getattr(gcp.estate.projects[HERE], collection).ids()
     assert names == [path.rpartition("/")[2] for path in expected]
 
 
@@ -105,7 +105,7 @@ def test_lists_in_a_scope(gcp, compute):
 
 def test_single_resources(gcp, compute):
     project = gcp.estate.projects[HERE]
-    path = project.instances.paths()[0]
+    path = project.instances.ids()[0]
     zone, name = path.split("/")[1::2]
     instance = compute("Instances").get(project=HERE, zone=zone, instance=name)
     assert str(instance.id) == project.instances.get(path)["id"]
@@ -115,7 +115,7 @@ def test_single_resources(gcp, compute):
     assert {item.key for item in common.items} >= {"enable-oslogin"}
     settings = compute("InstanceSettingsService").get(project=HERE, zone=zone)
     assert settings.metadata.items == {"VmDnsSetting": "ZonalOnly"}
-    snapshot = project.snapshots.paths()[0].rpartition("/")[2]
+    snapshot = project.snapshots.ids()[0].rpartition("/")[2]
     assert compute("Snapshots").get(project=HERE, snapshot=snapshot).source_disk
     stock = compute("Images").get(project="debian-cloud", image="debian-12-bookworm")
     assert stock.family == "debian-12"
@@ -125,7 +125,7 @@ def test_policies_of_resources(gcp, compute):
     policy = compute("Images").get_iam_policy(project=HERE, resource="golden-base-v3")
     assert policy.bindings[0].role == "roles/compute.imageUser"
     project = gcp.estate.projects[HERE]
-    bound, bare = project.snapshots.paths()[:2]
+    bound, bare = project.snapshots.ids()[:2]
     read = compute("Snapshots").get_iam_policy
     assert read(project=HERE, resource=bound.rpartition("/")[2]).bindings
     assert read(project=HERE, resource=bare.rpartition("/")[2]).etag == "ACAB"

@@ -37,7 +37,7 @@ def state(project):
     return {
         path: json.loads(collection.fragment(path))
         for collection in project.collections.values()
-        for path in collection.paths()
+        for path in collection.ids()
     }
 
 
@@ -130,7 +130,7 @@ def test_a_tag_opens_an_instance(estate, project):
     instance = project.instances.get(path)
     open_to_all = [
         rule["targetTags"]
-        for rule in map(project.firewalls.get, project.firewalls.paths())
+        for rule in map(project.firewalls.get, project.firewalls.ids())
         if "0.0.0.0/0" in rule.get("sourceRanges", ()) and "targetTags" in rule
         if "allowed" in rule and not rule["disabled"]
         if rule["network"] == instance["networkInterfaces"][0]["network"]
@@ -156,9 +156,9 @@ def test_a_project_setting_shows_in_every_instance(estate, project):
     before = state(project)
     scenarios.project_oslogin_off(estate, HERE)
     differing = changed(before, state(project))
-    assert set(differing) == set(project.instances.paths())
+    assert set(differing) == set(project.instances.ids())
     assert set.union(*differing.values()) == {"resourceStatus"}
-    instance = project.instances.get(project.instances.paths()[0])
+    instance = project.instances.get(project.instances.ids()[0])
     assert effective(project, instance)["enableOsloginMetadataValue"] is False
     zone = instance["zone"].rpartition("/")[2]
     project.set_metadata({"enable-oslogin": "TRUE"}, zone)
@@ -177,7 +177,7 @@ def test_sharing(estate, project):
 
 
 def test_mining(estate, project):
-    used = {path.split("/")[1].rpartition("-")[0] for path in project.instances.paths()}
+    used = {path.split("/")[1].rpartition("-")[0] for path in project.instances.ids()}
     [path] = scenarios.mining_gpu(estate, HERE)["instances"]
     assert path.split("/")[1].rpartition("-")[0] not in used
     assert project.instances.get(path)["guestAccelerators"][0]["acceleratorCount"] == 4
@@ -233,9 +233,9 @@ def meaning(rule):
 
 
 def test_rewritten_firewalls_mean_the_same(estate, project):
-    before = {path: project.firewalls.get(path) for path in project.firewalls.paths()}
+    before = {path: project.firewalls.get(path) for path in project.firewalls.ids()}
     scenarios.rewrite_firewalls(estate, HERE)
-    after = {path: project.firewalls.get(path) for path in project.firewalls.paths()}
+    after = {path: project.firewalls.get(path) for path in project.firewalls.ids()}
     assert list(before) != list(after) and before.keys() == after.keys()
     for path, rule in before.items():
         assert rule["id"] != after[path]["id"]
@@ -255,9 +255,9 @@ def ordered(value):
 
 
 def test_shuffling_changes_nothing_that_counts(estate, project):
-    before, listed = state(project), project.instances.paths()
+    before, listed = state(project), project.instances.ids()
     scenarios.shuffle(estate, HERE)
-    assert project.instances.paths() != listed
+    assert project.instances.ids() != listed
     assert state(project) != before
     assert ordered(state(project)) == ordered(before)
     assert methods(project) == []

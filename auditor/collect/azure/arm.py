@@ -36,6 +36,17 @@ def parent(value: str | None) -> str | None:
     return found.rsplit("/", 2)[0] if found else None
 
 
+def in_subscription(scope: Scope, value: str) -> str | None:
+    """Return the id of what is in effect in a subscription, which may belong to a group above it.
+
+    Every subscription below a management group lists what the group has, each as its own.
+    """
+    found = arm_id(value)
+    if found is None or found.startswith("/subscriptions/"):
+        return found
+    return f"/subscriptions/{scope.account_id}{found}"
+
+
 def region_of(location: str | None) -> str:
     """Return the name of a location: lower case, no blanks; `global` where there is none."""
     return location.replace(" ", "").lower() if location else "global"

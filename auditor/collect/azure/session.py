@@ -174,7 +174,7 @@ class Account:
         )
 
     def open(self) -> None:
-        """Check that the subscription exists and can be read; raises `CollectError`."""
+        """Check that the subscription exists and is enabled; raises `CollectError`."""
         answer = self._scope.get("", versions.SUBSCRIPTIONS)
         if str(answer.get("subscriptionId", "")).lower() != self.account_id:
             raise CollectError(
@@ -182,6 +182,14 @@ class Account:
                 status=Status.FAILED,
                 kind="malformed",
                 hint="check azure.base_url",
+            )
+        state = str(answer.get("state", ""))
+        if state.lower() in _CLOSED:
+            raise CollectError(
+                f"{self.label} is in the state {state}",
+                status=Status.DISABLED,
+                kind="disabled",
+                hint="enable the subscription, or leave it out of azure.subscriptions",
             )
 
     def scopes(self, *, regional: bool) -> list[AzureScope]:  # noqa: ARG002  # there is only one

@@ -1,7 +1,7 @@
 """The version of each Azure API that is called, in one place.
 
 These are the versions that azure-mgmt-compute 39, azure-mgmt-network 33, azure-mgmt-monitor 7 and
-azure-mgmt-resource-subscriptions 1 ask for; a test compares them. The last two are the newest
+azure-mgmt-resource-subscriptions 1 ask for; a test compares them. The last four are the newest
 stable versions of APIs that none of these packages covers.
 """
 
@@ -21,3 +21,7 @@ LOCKS = "2020-05-01"
 """Microsoft.Authorization locks."""
 SERIAL_CONSOLE = "2018-05-01"
 """Microsoft.SerialConsole consoleServices."""
+POLICY_ASSIGNMENTS = "2024-05-01"
+"""Microsoft.Authorization policyAssignments."""
+POLICY_EXEMPTIONS = "2022-07-01-preview"
+"""Microsoft.Authorization policyExemptions; there is no stable version."""

@@ -8,7 +8,6 @@ endpoint, and never a response body.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import requests
 from google.auth import exceptions as login_errors
@@ -141,12 +140,16 @@ def missing(error: BaseException) -> bool:
 
 
 def classify(
-    error: Exception, login: str | None = None, *, operation: str | None = None
+    error: Exception,
+    login: str | None = None,
+    *,
+    operation: str | None = None,
+    endpoint: str | None = None,
 ) -> CollectError | None:
     """Return what an error means for a scope, or None for one that is not known here.
 
-    `login` says in words whose credentials were used; `operation` is what was called, for errors
-    that do not know it themselves.
+    `login` says in words whose credentials were used; `operation` is what was called and
+    `endpoint` where, for errors that do not know it themselves.
     """
     if isinstance(error, CollectError):
         return error
@@ -155,10 +158,12 @@ def classify(
     if isinstance(error, MalformedError):
         return _malformed(str(error))
     name = type(error).__name__
-    return _unanswered(error, f"{operation}: {name}" if operation else name, login)
+    return _unanswered(error, f"{operation}: {name}" if operation else name, login, endpoint)
 
 
-def _unanswered(error: Exception, what: str, login: str | None) -> CollectError | None:
+def _unanswered(
+    error: Exception, what: str, login: str | None, endpoint: str | None
+) -> CollectError | None:
     """Classify an error that arose before the service answered, or in reading the answer."""
     if isinstance(error, _LOGIN_ERRORS) and not getattr(error, "retryable", False):
         return _credentials(f"{what}: no usable credentials", login)
@@ -167,7 +172,7 @@ def _unanswered(error: Exception, what: str, login: str | None) -> CollectError 
     if isinstance(error, requests.RequestException | login_errors.GoogleAuthError):
         secure = " (its certificate is not trusted)" if _is_tls(error) else ""
         return CollectError(
-            f"{what}: no answer from {_endpoint(error) or 'the endpoint'}{secure}",
+            f"{what}: no answer from {endpoint or 'the endpoint'}{secure}",
             status=Status.FAILED,
             kind="unavailable",
             hint="check the network path, the proxy and the certificates",
@@ -220,10 +225,3 @@ def _malformed(text: str) -> CollectError:
 
 def _is_tls(error: Exception) -> bool:
     return isinstance(error, requests.exceptions.SSLError)
-
-
-def _endpoint(error: Exception) -> str | None:
-    """Return scheme and host of the request that failed: no path, no query."""
-    request: Any = getattr(error, "request", None)
-    url = getattr(request, "url", None)
-    return "/".join(url.split("/", 3)[:3]) if isinstance(url, str) else None

@@ -13,6 +13,14 @@ from auditor.model import Scope, Status
 if TYPE_CHECKING:
     from auditor.collect.gcp.scope import GcpScope
 
+HIERARCHICAL_PERMISSIONS = ("compute.firewallPolicies.list", "compute.firewallPolicies.get")
+NETWORK_PERMISSIONS = (
+    *HIERARCHICAL_PERMISSIONS,
+    "compute.regionFirewallPolicies.list",
+    "compute.regionFirewallPolicies.get",
+)
+"""Global network policies share the names of hierarchical ones; regional ones have their own."""
+
 
 def network_policies(scope: GcpScope) -> Iterator[Raw]:
     """Yield the global and regional network firewall policies of the project, whole."""
@@ -67,6 +75,27 @@ def policy_name(raw: Raw) -> str:
 def policy_label(raw: Raw) -> str | None:
     """Return the name that people gave a policy; a hierarchical one has a number for a name."""
     return raw.get("shortName") or raw.get("displayName") or raw.get("name")
+
+
+def policy_kind(raw: Raw) -> str:
+    """Return the kind of a policy in effect on a network, which is the stage that it decides in."""
+    return raw.get("type") or "UNSPECIFIED"
+
+
+def policy_in_effect(raw: Raw) -> str:
+    """Return the resource id of a policy in effect on a network."""
+    name = raw.get("name") or policy_label(raw)
+    return f"{full_name(raw['network'])}/effectiveFirewalls/{policy_kind(raw)}/{name}"
+
+
+def effective_policy_id(raw: Raw) -> str:
+    """Return the resource id of the policy itself; those of the system are nowhere else."""
+    kind, name = policy_kind(raw), raw.get("name")
+    if name and kind == "HIERARCHY":
+        return f"{COMPUTE}locations/global/firewallPolicies/{name}"
+    if name and kind == "NETWORK":
+        return f"{full_name(raw['network']).partition('/networks/')[0]}/firewallPolicies/{name}"
+    return policy_in_effect(raw)
 
 
 def _target(scope: Scope, association: Raw) -> str | None:

@@ -6,6 +6,7 @@ all the same, and then raised as incomplete, so that nothing that is missing cou
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -49,6 +50,8 @@ class GcpScope:
         self.scope = scope
         self.options = options
         self._transport = transport
+        self._effective_lock = threading.Lock()
+        self._effective: tuple[Answer, ...] | CollectError | None = None
 
     def id(self) -> str:
         """Return the scope as text, as CloudQuery's clients do."""
@@ -138,6 +141,34 @@ class GcpScope:
                 raise
 
         return in_order(one, items, name="gcp-call")
+
+    def effective_policies(self) -> tuple[Answer, ...]:
+        """Return the firewall policies in effect on each network; read once, whoever asks first.
+
+        Each has its network, and its position among all of that network. A failure is raised to
+        everyone who asks, so that no table takes it for empty.
+        """
+        with self._effective_lock:
+            if self._effective is None:
+                try:
+                    self._effective = tuple(self._list_effective())
+                except CollectError as exc:
+                    self._effective = exc
+            if isinstance(self._effective, CollectError):
+                raise self._effective
+            return self._effective
+
+    def _list_effective(self) -> Iterator[Answer]:
+        def effective(network: Answer) -> list[Answer]:
+            answer = self.get(f"global/networks/{network['name']}/getEffectiveFirewalls")
+            # NOTE: the API's own spelling; the rules of the network itself are in another table.
+            policies = enumerate(answer.get("firewallPolicys") or (), 1)
+            return [
+                {**policy, "network": network["selfLink"], "position": n} for n, policy in policies
+            ]
+
+        for found in self.each(effective, self.pages("global/networks")):
+            yield from found or ()
 
     def _compute(
         self, method: str, path: str, query: Mapping[str, Any], body: Any = None

@@ -40,7 +40,7 @@ def accounts(config: Config, context: CollectContext) -> list[Account]:
     Raises `CollectError` or an error of the login where they cannot be listed.
     """
     login = _Login(config.gcp, context)
-    parents = _parents(config.gcp)
+    parents = config.gcp.parents
     if config.gcp.projects:
         projects = sorted(set(config.gcp.projects))
     elif parents:
@@ -53,7 +53,7 @@ def accounts(config: Config, context: CollectContext) -> list[Account]:
             lister.close()
         if not projects:
             raise CollectError(
-                f"no active project was found under {' or '.join(_parents(config.gcp))}",
+                f"no active project was found under {' or '.join(config.gcp.parents)}",
                 status=Status.DENIED,
                 kind="denied",
                 hint="let the credentials get the projects there: audit permissions gcp",
@@ -69,7 +69,7 @@ def accounts(config: Config, context: CollectContext) -> list[Account]:
 
 def permissions(config: Config) -> list[str]:
     """Return what finding the projects needs, besides the tables' own."""
-    if config.gcp.projects or not _parents(config.gcp):
+    if config.gcp.projects or not config.gcp.parents:
         return []
     return ["resourcemanager.folders.list", "resourcemanager.projects.get"]
 
@@ -150,12 +150,6 @@ def _hosts(config: GcpConfig) -> dict[str, str]:
     if config.logging_endpoint:
         hosts["logging"] = config.logging_endpoint
     return hosts
-
-
-def _parents(config: GcpConfig) -> tuple[str, ...]:
-    """Return the configured organisation and folder as resource names."""
-    named = (("organizations/", config.organization), ("folders/", config.folder))
-    return tuple(kind + name.removeprefix(kind) for kind, name in named if name)
 
 
 def _under(roots: tuple[str, ...], transport: Transport) -> tuple[list[str], tuple[str, ...]]:

@@ -77,7 +77,9 @@ class Transport:
             self.context,
             budget,
             errors=SDK_ERRORS,
-            meaning=lambda exc: classify(exc, self.label, operation=operation),
+            meaning=lambda exc: classify(
+                exc, self.label, operation=operation, endpoint=self._hosts[service]
+            ),
         )
 
     def login(self) -> None:

@@ -5,8 +5,8 @@ once `cloud.environment()` is set.
 """
 
 from auditor.simcloud.aws.cloud import SimAws
-from auditor.simcloud.aws.estate import Account, Collection, Estate, Region
+from auditor.simcloud.aws.estate import Account, Estate, Region
 from auditor.simcloud.aws.events import Principal
 from auditor.simcloud.aws.generator import generate
 
-__all__ = ["Account", "Collection", "Estate", "Principal", "Region", "SimAws", "generate"]
+__all__ = ["Account", "Estate", "Principal", "Region", "SimAws", "generate"]

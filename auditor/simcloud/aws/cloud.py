@@ -24,8 +24,9 @@ class SimAws(SimCloud):
         latency: float = 0.0,
         *,
         port: int = 0,
+        page_size: int | None = None,
     ) -> None:
-        dispatcher = Dispatcher(estate, FaultPlan(faults), Identities(estate))
+        dispatcher = Dispatcher(estate, FaultPlan(faults), Identities(estate), page_size)
         super().__init__(dispatcher, latency, port=port)
         self.estate = estate
 

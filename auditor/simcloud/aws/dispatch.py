@@ -14,7 +14,7 @@ from auditor.simcloud.aws.refusals import SESSION_EXPIRED, UNKNOWN_KEY, refusal
 from auditor.simcloud.aws.services import SERVICES, Asked, read_call
 from auditor.simcloud.aws.sts import Identities, Identity
 from auditor.simcloud.aws.wire import ApiError, Call
-from auditor.simcloud.faults import Fault, FaultPlan
+from auditor.simcloud.faults import TOKEN_FAULTS, Fault, FaultPlan
 from auditor.simcloud.http import Answer, Request
 
 CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/,\s]+)/([^/,\s]+)/aws4_request")
@@ -27,6 +27,8 @@ class Dispatcher:
     estate: Estate
     plan: FaultPlan
     identities: Identities
+    page_size: int | None = None
+    """Items per page at most, where that is less than the services allow."""
     calls: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """(account, region, action) -> requests received, including those that met a fault."""
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -43,6 +45,7 @@ class Dispatcher:
         try:
             identity = self._identify(service, key, headers.get("X-Amz-Security-Token"))
             call = read_call(service, identity.account, region, key, headers, body)
+            call = replace(call, most=self.page_size)
         except ApiError as refused:
             return SERVICES[service].error(refused, request_id), []
         with self.lock:
@@ -66,8 +69,8 @@ class Dispatcher:
     ) -> Answer:
         try:
             for fault in faults:
-                if fault.kind == "repeat_token":
-                    call = replace(call, repeat_token=True)
+                if fault.kind in TOKEN_FAULTS:
+                    call = replace(call, token_fault=fault.kind)
                 if refused := refusal(fault, call.service):
                     raise refused
             asked = Asked(self.estate, self.identities, identity, call, request_id)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from auditor.simcloud.aws import wire
-from auditor.simcloud.aws.estate import Collection, Estate, Region
+from auditor.simcloud.aws.estate import Estate, Region
 from auditor.simcloud.aws.filters import Filter
 from auditor.simcloud.aws.listings import LISTINGS, Listing
 from auditor.simcloud.aws.paging import Page, ec2_page
 from auditor.simcloud.aws.refusals import region_of
 from auditor.simcloud.aws.wire import ApiError, Call
+from auditor.simcloud.collection import Collection
 from auditor.simcloud.http import Answer
 
 ALL_REGIONS = (

@@ -1,120 +1,29 @@
-"""The state of a simulated cloud: accounts, their regions, and the resources of each.
-
-A collection knows the ids of all its resources but makes a resource only when it is asked for, so
-that an estate of a million instances costs little more than their ids. What a scenario touches is
-kept; what is only read is made again, or served from the cache of rendered fragments.
-"""
+"""The state of a simulated AWS: accounts, their regions, and the resources of each."""
 
 from __future__ import annotations
 
-import random
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from auditor.simcloud.aws import wire
 from auditor.simcloud.aws.permissions import permissions
 from auditor.simcloud.aws.wire import Resource
+from auditor.simcloud.collection import Collection, Make
 
 UNLISTED = ("attributes", "foreign_snapshots", "foreign_images")
 """Collections of a region that no action lists on its own."""
-CACHED_BYTES = 1_500_000_000
-"""Rendered fragments that one collection keeps; beyond that it renders on each read."""
 
 
-class Collection:
-    """Resources of one kind in one region, in the order in which they are listed."""
-
-    def __init__(
-        self,
-        ids: Iterable[str] = (),
-        make: Callable[[int], Resource] | None = None,
-        *,
-        render: Callable[[Resource], bytes] = wire.item,
-        hidden: Iterable[str] = (),
-    ) -> None:
-        self.fill(ids, make)
-        self._render = render
-        self._owned: dict[str, Resource] = {}
-        self._fragments: dict[str, bytes] = {}
-        self._cached = 0
-        self._hidden = frozenset(hidden)
-        self._visible: list[str] | None = None
-
-    def fill(self, ids: Iterable[str], make: Callable[[int], Resource] | None) -> None:
-        """List resources in place of any there were, made when they are asked for."""
-        self._ids = list(ids)
-        self._index = {id_: index for index, id_ in enumerate(self._ids)}
-        self._make = make
-
-    def __len__(self) -> int:
-        return len(self._ids)
-
-    def __contains__(self, id_: object) -> bool:
-        return id_ in self._index
-
-    def ids(self, *, managed: bool = True) -> list[str]:
-        """Return the ids in listing order, without AWS-managed resources unless wanted."""
-        if managed or not self._hidden:
-            return self._ids
-        if self._visible is None:
-            self._visible = [id_ for id_ in self._ids if id_ not in self._hidden]
-        return self._visible
-
-    def get(self, id_: str) -> Resource:
-        """Return a resource to read; changes to it may be lost, see `edit`."""
-        owned = self._owned.get(id_)
-        if owned is not None:
-            return owned
-        index = self._index[id_]
-        if self._make is None:
-            raise KeyError(id_)
-        return self._make(index)
-
-    def edit(self, id_: str) -> Resource:
-        """Return a resource to change in place, while holding the lock of the estate."""
-        resource = self._owned[id_] = self.get(id_)
-        self.forget(id_)
-        return resource
-
-    def forget(self, id_: str) -> None:
-        """Drop the rendered fragment of a resource."""
-        self._cached -= len(self._fragments.pop(id_, b""))
-
-    def add(self, id_: str, resource: Resource) -> None:
-        """List a new resource after all others."""
-        if id_ in self._index:
-            raise ValueError(f"{id_} exists already")
-        self._ids.append(id_)
-        self._index[id_] = -1
-        self._owned[id_] = resource
-        self._visible = None
-
-    def remove(self, id_: str) -> None:
-        """Stop listing a resource."""
-        del self._index[id_]
-        self._ids.remove(id_)
-        self._owned.pop(id_, None)
-        self.forget(id_)
-        self._visible = None
-
-    def shuffle(self, rng: random.Random) -> None:
-        """List the same resources in another order."""
-        rng.shuffle(self._ids)
-        self._visible = None
-
-    def fragment(self, id_: str) -> bytes:
-        """Return the XML of a resource."""
-        cached = self._fragments.get(id_)
-        if cached is None:
-            cached = self._render(self.get(id_))
-            if self._cached < CACHED_BYTES:
-                self._fragments[id_] = cached
-                self._cached += len(cached)
-        return cached
+def of_items(
+    ids: Iterable[str] = (), make: Make | None = None, *, hidden: Iterable[str] = ()
+) -> Collection:
+    """Return a collection that EC2 lists; hidden are the resources that AWS services manage."""
+    return Collection(ids, make, render=wire.item, hidden=hidden)
 
 
-def _members() -> Collection:
+def of_members() -> Collection:
+    """Return an empty collection that a service of the query protocol lists."""
     return Collection(render=wire.member)
 
 
@@ -124,45 +33,45 @@ class Region:
 
     account: str
     name: str
-    instances: Collection = field(default_factory=Collection)
-    attributes: Collection = field(default_factory=Collection)
+    instances: Collection = field(default_factory=of_items)
+    attributes: Collection = field(default_factory=of_items)
     """Instance id -> what only DescribeInstanceAttribute tells: user data and the like."""
-    volumes: Collection = field(default_factory=Collection)
-    interfaces: Collection = field(default_factory=Collection)
-    snapshots: Collection = field(default_factory=Collection)
-    images: Collection = field(default_factory=Collection)
-    foreign_snapshots: Collection = field(default_factory=Collection)
+    volumes: Collection = field(default_factory=of_items)
+    interfaces: Collection = field(default_factory=of_items)
+    snapshots: Collection = field(default_factory=of_items)
+    images: Collection = field(default_factory=of_items)
+    foreign_snapshots: Collection = field(default_factory=of_items)
     """Snapshots of other accounts that are readable here."""
-    foreign_images: Collection = field(default_factory=Collection)
-    vpcs: Collection = field(default_factory=Collection)
-    subnets: Collection = field(default_factory=Collection)
-    route_tables: Collection = field(default_factory=Collection)
-    acls: Collection = field(default_factory=Collection)
-    internet_gateways: Collection = field(default_factory=Collection)
-    egress_gateways: Collection = field(default_factory=Collection)
-    peerings: Collection = field(default_factory=Collection)
-    prefix_lists: Collection = field(default_factory=Collection)
-    prefix_entries: Collection = field(default_factory=Collection)
+    foreign_images: Collection = field(default_factory=of_items)
+    vpcs: Collection = field(default_factory=of_items)
+    subnets: Collection = field(default_factory=of_items)
+    route_tables: Collection = field(default_factory=of_items)
+    acls: Collection = field(default_factory=of_items)
+    internet_gateways: Collection = field(default_factory=of_items)
+    egress_gateways: Collection = field(default_factory=of_items)
+    peerings: Collection = field(default_factory=of_items)
+    prefix_lists: Collection = field(default_factory=of_items)
+    prefix_entries: Collection = field(default_factory=of_items)
     """Prefix list id, slash, CIDR -> entry."""
-    group_associations: Collection = field(default_factory=Collection)
-    exclusions: Collection = field(default_factory=Collection)
-    connect_endpoints: Collection = field(default_factory=Collection)
-    flow_logs: Collection = field(default_factory=Collection)
-    addresses: Collection = field(default_factory=Collection)
-    key_pairs: Collection = field(default_factory=Collection)
-    templates: Collection = field(default_factory=Collection)
-    template_versions: Collection = field(default_factory=Collection)
+    group_associations: Collection = field(default_factory=of_items)
+    exclusions: Collection = field(default_factory=of_items)
+    connect_endpoints: Collection = field(default_factory=of_items)
+    flow_logs: Collection = field(default_factory=of_items)
+    addresses: Collection = field(default_factory=of_items)
+    key_pairs: Collection = field(default_factory=of_items)
+    templates: Collection = field(default_factory=of_items)
+    template_versions: Collection = field(default_factory=of_items)
     """Launch template id, slash, version -> that version."""
     scaling_groups: Collection = field(init=False)
-    members: Collection = field(default_factory=_members)
+    members: Collection = field(default_factory=of_members)
     """Instance id -> what its Auto Scaling group says of it."""
     members_of: dict[str, list[str]] = field(default_factory=dict)
     """Name of an Auto Scaling group -> its instances, in listing order."""
-    launch_configurations: Collection = field(default_factory=_members)
+    launch_configurations: Collection = field(default_factory=of_members)
     events: list[Resource] = field(default_factory=list)
     """CloudTrail events, in the order in which they were recorded."""
     groups: Collection = field(init=False)
-    rules: Collection = field(default_factory=Collection)
+    rules: Collection = field(default_factory=of_items)
     rules_of: dict[str, list[str]] = field(default_factory=dict)
     """Group id -> ids of its rules, in listing order."""
     sharing: dict[str, list[Resource]] = field(default_factory=dict)
@@ -219,7 +128,7 @@ class Region:
 
     def clear_rules(self) -> None:
         """Take every rule out of every group."""
-        self.rules = Collection()
+        self.rules = of_items()
         for group_id in self.rules_of:
             self.rules_of[group_id] = []
             self.groups.forget(group_id)
@@ -254,7 +163,7 @@ class Account:
     roles: dict[str, str | None] = field(default_factory=dict)
     """Role name -> external id that its trust policy asks for, or None."""
     status: str = "ACTIVE"
-    profiles: Collection = field(default_factory=_members)
+    profiles: Collection = field(default_factory=of_members)
     """Instance profiles by name."""
     attached: dict[str, Collection] = field(default_factory=dict)
     """Name of a role that instances can have -> managed policies attached to it, by name."""

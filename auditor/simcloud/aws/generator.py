@@ -16,9 +16,10 @@ from auditor.simcloud.aws import (
     storage,
     templates,
 )
-from auditor.simcloud.aws.estate import Account, Collection, Estate, Region
+from auditor.simcloud.aws.estate import Account, Estate, Region, of_items
 from auditor.simcloud.aws.machines import AMAZON_IMAGE, ARCHITECTURES, IMAGE_SIZE, ROOT, Machines
 from auditor.simcloud.aws.wire import Resource
+from auditor.simcloud.collection import Collection
 
 ROLE = "audit-reader"
 AMAZON = "137112412989"
@@ -66,10 +67,10 @@ def make_region(machines: Machines) -> Region:
     region.instances = Collection(
         instance_ids, make_instance, render=instances.render, hidden=instance_ids[own:]
     )
-    region.attributes = Collection(instance_ids, machines.attributes)
+    region.attributes = of_items(instance_ids, machines.attributes)
     region.interfaces = _managed(machines, "eni", interfaces.interface, count)
     region.volumes = _managed(machines, "vol", storage.volume, storage.volume_count(machines))
-    region.snapshots = Collection(
+    region.snapshots = of_items(
         machines.ids("snap", storage.snapshot_count(machines)), partial(storage.snapshot, machines)
     )
     _images(region, machines)
@@ -96,7 +97,7 @@ def _managed(
             made["operator"] = instances.operator(managed=True)
         return made
 
-    return Collection(ids, resource, hidden=[ids[index] for index in managed])
+    return of_items(ids, resource, hidden=[ids[index] for index in managed])
 
 
 def _images(region: Region, machines: Machines) -> None:

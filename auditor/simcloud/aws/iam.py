@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from auditor.simcloud.aws import query, wire
-from auditor.simcloud.aws.estate import Account, Collection, Estate
+from auditor.simcloud.aws.estate import Account, Estate
 from auditor.simcloud.aws.query import Listing
 from auditor.simcloud.aws.wire import ApiError, Call
+from auditor.simcloud.collection import Collection
 from auditor.simcloud.http import Answer
 
 USUAL, MOST = 100, 1000

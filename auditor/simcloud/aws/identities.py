@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from functools import cache
 from urllib.parse import quote
 
-from auditor.simcloud.aws import wire
-from auditor.simcloud.aws.estate import Account, Collection
+from auditor.simcloud.aws.estate import Account, of_members
 from auditor.simcloud.aws.seeding import ENVIRONMENTS, SERVICES
 from auditor.simcloud.aws.wire import Resource
 
@@ -42,7 +41,7 @@ def fill(account: Account) -> None:
 def add(account: Account, name: str, arns: Sequence[str], inline: Sequence[str] = ()) -> None:
     """Add a profile with a role of the same name that has managed and inline policies."""
     account.profiles.add(name, profile(account.id, name))
-    account.attached[name] = Collection(render=wire.member)
+    account.attached[name] = of_members()
     account.inline[name] = list(inline)
     for arn in arns:
         policy = arn.rpartition("/")[2]

@@ -7,6 +7,7 @@ import hashlib
 from typing import NamedTuple
 
 from auditor.simcloud.aws.wire import TOKENS, ApiError, Call
+from auditor.simcloud.faults import next_token
 
 EC2_LEAST, EC2_MOST = 5, 1000
 """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Query-Requests.html#api-pagination"""
@@ -53,11 +54,9 @@ def page(call: Call, total: int, size: int, *, invalid: str) -> Page:
     """Return the page at the token of a call; `invalid` is the code for a token not from here."""
     sent = next((call.text(name) for name in TOKENS if name in call.params), "")
     start = _decode(call, sent, invalid) if sent else 0
-    stop = min(start + size, total)
+    stop = min(start + min(size, call.most or size), total)
     token = _encode(call, stop) if stop < total else None
-    if call.repeat_token and sent:
-        token = sent
-    return Page(start, stop, token)
+    return Page(start, stop, next_token(call.token_fault, sent, token))
 
 
 def _encode(call: Call, offset: int) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from auditor.simcloud.aws.estate import Collection, Estate
+from auditor.simcloud.aws.estate import Estate
 from auditor.simcloud.aws.paging import page, page_size
 from auditor.simcloud.aws.wire import ApiError, Call
+from auditor.simcloud.collection import Collection
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditor.simcloud.aws.estate import Collection, Region
+from auditor.simcloud.aws.estate import Region, of_items
 from auditor.simcloud.aws.identities import profile_arn
 from auditor.simcloud.aws.machines import ROOT, TEMPLATE_VERSION, Machines
 from auditor.simcloud.aws.seeding import TYPES
@@ -15,7 +15,7 @@ def fill(region: Region, machines: Machines) -> None:
     """Add one template for each scaling group, and its versions."""
     slots = machines.scaled_slots
     ids = [machines.id("lt", machines.group_index(*place)) for place in slots]
-    region.templates = Collection(ids, lambda index: _template(machines, *slots[index]))
+    region.templates = of_items(ids, lambda index: _template(machines, *slots[index]))
     newest_first = range(TEMPLATE_VERSION, 0, -1)
     keys = [f"{id_}/{version}" for id_ in ids for version in newest_first]
 
@@ -23,7 +23,7 @@ def fill(region: Region, machines: Machines) -> None:
         number, back = divmod(index, TEMPLATE_VERSION)
         return _version(machines, *slots[number], TEMPLATE_VERSION - back)
 
-    region.template_versions = Collection(keys, make)
+    region.template_versions = of_items(keys, make)
 
 
 def wanted(region: Region, call: Call) -> list[str]:

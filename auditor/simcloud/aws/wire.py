@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+from auditor.simcloud.faults import Kind
 from auditor.simcloud.http import Answer
 
 Resource = dict[str, Any]
@@ -46,8 +47,10 @@ class Call:
     access_key: str
     params: Mapping[str, Any] = field(default_factory=dict)
     """Form parameters by name (`InstanceId.1`), or the JSON body of a JSON service."""
-    repeat_token: bool = False
-    """Whether a fault wants the token that was sent to come back as the next one."""
+    most: int | None = None
+    """Items per page at most, where that is less than the service allows."""
+    token_fault: Kind | None = None
+    """What is wrong with the token of the next page."""
 
     @property
     def has_token(self) -> bool:

@@ -12,12 +12,12 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from auditor.simcloud.aws.estate import Collection
 from auditor.simcloud.azure import events, firewall, interfaces, storage
 from auditor.simcloud.azure.estate import ADDRESS, DISK, NIC, NSG, SNAPSHOT, Subscription
 from auditor.simcloud.azure.machines import Machines
 from auditor.simcloud.azure.seeding import stamp
 from auditor.simcloud.azure.wire import Resource
+from auditor.simcloud.collection import Collection
 
 Touched = dict[str, list[str]]
 """What kind of thing -> lower-case ids of those that were added or changed."""

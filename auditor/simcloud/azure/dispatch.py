@@ -11,7 +11,7 @@ from auditor.simcloud.azure.estate import Estate
 from auditor.simcloud.azure.paths import parse
 from auditor.simcloud.azure.refusals import refusal
 from auditor.simcloud.azure.wire import ApiError, Call
-from auditor.simcloud.faults import Fault, FaultPlan
+from auditor.simcloud.faults import TOKEN_FAULTS, Fault, FaultPlan
 from auditor.simcloud.http import Answer, Request
 
 
@@ -41,8 +41,8 @@ class Dispatcher:
     def _serve(self, call: Call, faults: list[Fault]) -> Answer:
         try:
             for fault in faults:
-                if fault.kind == "repeat_token":
-                    call = replace(call, repeat_token=True)
+                if fault.kind in TOKEN_FAULTS:
+                    call = replace(call, token_fault=fault.kind)
                 if refused := refusal(fault, call):
                     raise refused
             return answers.answer(self.estate, call, self.page_size)

@@ -10,9 +10,10 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
-from auditor.simcloud.aws.estate import Collection
+from auditor.simcloud.azure import wire
 from auditor.simcloud.azure.machines import Machines
 from auditor.simcloud.azure.wire import Resource
+from auditor.simcloud.collection import Collection
 
 ENABLED, DISABLED, DELETED = "Enabled", "Disabled", "Deleted"
 VM = "microsoft.compute/virtualmachines"
@@ -23,6 +24,8 @@ NIC = "microsoft.network/networkinterfaces"
 NSG = "microsoft.network/networksecuritygroups"
 ADDRESS = "microsoft.network/publicipaddresses"
 LOCK = "microsoft.authorization/locks"
+ASSIGNMENT = "microsoft.authorization/policyassignments"
+EXEMPTION = "microsoft.authorization/policyexemptions"
 GROUP = "subscriptions/resourcegroups"
 
 
@@ -42,7 +45,7 @@ class Subscription:
     """Resource providers, in lower case, that the subscription does not use."""
     lists: dict[str, Collection] = field(default_factory=dict)
     """Kind in lower case -> its resources by lower-case id."""
-    details: Collection = field(default_factory=Collection)
+    details: Collection = field(default_factory=lambda: Collection(render=wire.item))
     """Id of a machine or scale set -> what only a request about it tells: see `agents.details`."""
     members: dict[str, dict[str, dict[str, Resource]]] = field(default_factory=dict)
     """Id of a Uniform scale set -> its machines, interfaces and addresses by kind and id."""

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
-from auditor.simcloud.aws.estate import Collection
 from auditor.simcloud.azure import (
     agents,
     compute,
@@ -23,7 +22,9 @@ from auditor.simcloud.azure import (
 )
 from auditor.simcloud.azure.estate import (
     ADDRESS,
+    ASSIGNMENT,
     DISK,
+    EXEMPTION,
     GROUP,
     LOCK,
     NIC,
@@ -37,6 +38,7 @@ from auditor.simcloud.azure.estate import (
 from auditor.simcloud.azure.machines import Machines
 from auditor.simcloud.azure.seeding import role
 from auditor.simcloud.azure.wire import Resource
+from auditor.simcloud.collection import Collection
 
 NOW = datetime(2026, 4, 1, tzinfo=UTC)
 """End of the generated Activity Log, unless the caller has another now."""
@@ -82,7 +84,10 @@ def _subscription(
         for kind, part in _parts(machines).items():
             parts.setdefault(kind, []).append(part)
     made.lists = {kind: _chain(listed) for kind, listed in parts.items()}
-    made.lists[LOCK] = _chain([([lock["id"] for lock in locks], locks.__getitem__)])
+    assigned = governance.assignments(made.id)
+    exempt = governance.exemptions(made.id, assigned)
+    for kind, listed in ((LOCK, locks), (ASSIGNMENT, assigned), (EXEMPTION, exempt)):
+        made.lists[kind] = _chain([([item["id"] for item in listed], listed.__getitem__)])
     made.details = _chain(
         [
             (parts[kind][number][0], partial(make, machines))

@@ -6,6 +6,11 @@ from auditor.simcloud.azure.machines import Machines
 from auditor.simcloud.azure.wire import Resource
 
 LOCK = "Microsoft.Authorization/locks"
+ASSIGNMENT = "Microsoft.Authorization/policyAssignments"
+EXEMPTION = "Microsoft.Authorization/policyExemptions"
+DEFINITIONS = "/providers/Microsoft.Authorization/policyDefinitions"
+CORPORATE = "/providers/Microsoft.Management/managementGroups/corp"
+"""The management group that every subscription is in."""
 MANAGER = "Microsoft.Network/networkManagers"
 IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities"
 TAGS = "Microsoft.Network/serviceTags"
@@ -83,6 +88,48 @@ def locks(machines: Machines) -> list[Resource]:
             "properties": {"level": level, "notes": "change by ticket only"},
         }
         for group, level in zip(groups, ("CanNotDelete", "ReadOnly"), strict=True)
+    ]
+
+
+def assignments(subscription: str) -> list[Resource]:
+    """Make the policy assignments: one of the management group, one of the subscription."""
+    root = f"/subscriptions/{subscription}"
+    return [
+        {
+            "id": f"{scope}/providers/{ASSIGNMENT}/{name}",
+            "type": ASSIGNMENT,
+            "name": name,
+            "properties": {
+                "displayName": title,
+                "policyDefinitionId": f"{DEFINITIONS}/{name}",
+                "scope": scope,
+                "notScopes": [],
+                "parameters": {"effect": {"value": effect}},
+                "enforcementMode": "Default",
+            },
+        }
+        for scope, name, title, effect in (
+            (CORPORATE, "no-public-addresses", "No public addresses on interfaces", "Deny"),
+            (root, "trusted-launch", "Machines use trusted launch", "Audit"),
+        )
+    ]
+
+
+def exemptions(subscription: str, assigned: list[Resource]) -> list[Resource]:
+    """Make one policy exemption: the subscription has a reason of its own."""
+    return [
+        {
+            "id": f"/subscriptions/{subscription}/providers/{EXEMPTION}/edge",
+            "type": EXEMPTION,
+            "name": "edge",
+            "properties": {
+                "displayName": "The edge has public addresses",
+                "policyAssignmentId": assigned[0]["id"],
+                "policyDefinitionReferenceIds": [],
+                "exemptionCategory": "Mitigated",
+                "expiresOn": "2027-01-01T00:00:00Z",
+            },
+        }
     ]
 
 

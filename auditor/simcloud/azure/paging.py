@@ -8,6 +8,7 @@ from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
 from auditor.simcloud.azure.wire import SKIP_TOKEN, ApiError, Call
+from auditor.simcloud.faults import next_token
 
 EVERY_EMPTY = 4
 """Every so many pages one comes empty, with a link: callers must go on until there is no link."""
@@ -30,9 +31,7 @@ def page(call: Call, total: int, size: int) -> Page:
     empty = number % EVERY_EMPTY == EVERY_EMPTY - 2
     stop = start if empty else min(start + size, total)
     token = _encode(call, stop, number + 1) if stop < total else None
-    if call.repeat_token and call.token:
-        token = call.token
-    return Page(start, stop, token)
+    return Page(start, stop, next_token(call.token_fault, call.token, token))
 
 
 def link(call: Call, token: str | None) -> str | None:

@@ -9,6 +9,8 @@ from auditor.simcloud.http import Request
 
 KINDS = (
     "Microsoft.Authorization/locks",
+    "Microsoft.Authorization/policyAssignments",
+    "Microsoft.Authorization/policyExemptions",
     "Microsoft.Compute/diskEncryptionSets",
     "Microsoft.Compute/disks",
     "Microsoft.Compute/galleries",

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from auditor.simcloud.faults import Kind
 from auditor.simcloud.http import Answer
 
 Resource = dict[str, Any]
@@ -42,8 +43,8 @@ class Call:
     extensions; what reads a single resource ends in `/read`."""
     names: tuple[str, ...] = ()
     """Names of the resources in the path, outermost first."""
-    repeat_token: bool = False
-    """Whether a fault wants the token that was sent to come back as the next one."""
+    token_fault: Kind | None = None
+    """What is wrong with the token of the next page."""
 
     @property
     def has_token(self) -> bool:

@@ -12,8 +12,9 @@ from datetime import datetime
 from ipaddress import IPv4Network
 from typing import NamedTuple
 
+from auditor.simcloud.collection import Collection
 from auditor.simcloud.gcp import firewall, instances, storage
-from auditor.simcloud.gcp.estate import Collection, Estate, Project
+from auditor.simcloud.gcp.estate import Estate, Project
 from auditor.simcloud.gcp.events import Actor, Journal
 from auditor.simcloud.gcp.seeding import MASK, region_of, stamp
 from auditor.simcloud.gcp.wire import Resource, fingerprint
@@ -76,7 +77,7 @@ def unused(collection: Collection, prefix: str) -> str:
 
 def pick(here: Site, wanted: Callable[[Resource], bool], what: str, *, scaled: bool = False) -> str:
     """Return the path of the first running instance that fits, of a group or of its own."""
-    for path in here.project.instances.paths():
+    for path in here.project.instances.ids():
         instance = here.project.instances.get(path)
         is_running = instance["status"] == "RUNNING"
         if is_running and is_scaled(instance) == scaled and wanted(instance):

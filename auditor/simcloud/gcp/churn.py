@@ -76,7 +76,7 @@ def rewrite_firewalls(estate: Estate, project: str, *, moment: str = MOMENT) -> 
         actor = Actor(PIPELINE.format(project), "192.0.2.20", "Terraform/1.9.2 google/6.2.0")
         here = changes.site(estate, project, actor, moment)
         firewalls = here.project.firewalls
-        touched = firewalls.paths()
+        touched = firewalls.ids()
         old = {path: firewalls.get(path) for path in reversed(touched)}
         for path, rule in old.items():
             firewalls.remove(path)
@@ -93,13 +93,13 @@ def shuffle(estate: Estate, project: str, *, seed: int = 1, inside: int = 1000) 
     rng = random.Random(seed)  # noqa: S311 - an order, not a secret
     with estate.lock:
         here = estate.projects[project]
-        for path in (touched := here.instances.paths()[:inside]):
+        for path in (touched := here.instances.ids()[:inside]):
             instance = here.instances.edit(path)
             for items in (instance["tags"]["items"], instance["metadata"]["items"]):
                 rng.shuffle(items)
             for account in instance["serviceAccounts"]:
                 rng.shuffle(account["scopes"])
-        for path in here.firewalls.paths():
+        for path in here.firewalls.ids():
             rule = here.firewalls.edit(path)
             for name in ("sourceRanges", "sourceTags", "targetTags", "allowed", "denied"):
                 if name in rule:

@@ -24,8 +24,9 @@ class SimGcp(SimCloud):
         latency: float = 0.0,
         *,
         port: int = 0,
+        page_size: int | None = None,
     ) -> None:
-        super().__init__(Dispatcher(estate, FaultPlan(faults)), latency, port=port)
+        super().__init__(Dispatcher(estate, FaultPlan(faults), page_size), latency, port=port)
         self.estate = estate
 
     def configuration(self) -> dict[str, object]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from auditor.simcloud.collection import Collection
 from auditor.simcloud.gcp import firewall, groups, wire
-from auditor.simcloud.gcp.estate import Collection, Estate, Project
+from auditor.simcloud.gcp.estate import Estate, Project
 from auditor.simcloud.gcp.paging import compute_page
 from auditor.simcloud.gcp.routes import KINDS
 from auditor.simcloud.gcp.seeding import region_of

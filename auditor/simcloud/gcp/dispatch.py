@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from auditor.simcloud.faults import Fault, FaultPlan
+from auditor.simcloud.faults import TOKEN_FAULTS, Fault, FaultPlan
 from auditor.simcloud.gcp import compute, logs, manager, routes, wire
 from auditor.simcloud.gcp.estate import Estate
 from auditor.simcloud.gcp.refusals import refusal, switched_off
@@ -30,6 +30,8 @@ class Dispatcher:
 
     estate: Estate
     plan: FaultPlan
+    page_size: int | None = None
+    """Items per page at most, where that is less than the services allow."""
     calls: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """(account, region, action) -> requests received, including those that met a fault."""
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -63,13 +65,14 @@ class Dispatcher:
         place = path.get("scope", "global").rpartition("/")[2]
         region = path.get("zone") or path.get("region") or place
         account = project.id if project else name
-        return Call(target.service, target.action, account, region, path, params, body)
+        most = self.page_size
+        return Call(target.service, target.action, account, region, path, params, body, most)
 
     def _serve(self, call: Call, verb: str, faults: list[Fault]) -> Answer:
         try:
             for fault in faults:
-                if fault.kind == "repeat_token":
-                    call = replace(call, repeat_token=True)
+                if fault.kind in TOKEN_FAULTS:
+                    call = replace(call, token_fault=fault.kind)
                 if refused := refusal(fault, call):
                     raise refused
             with self.estate.lock:

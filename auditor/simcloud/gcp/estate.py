@@ -1,116 +1,30 @@
 """The state of a simulated Google Cloud: projects, and the resources of each.
 
-A collection knows the names of all its resources but makes a resource only when it is asked for,
-so that an estate of a million instances costs little more than their names. What a scenario
-touches is kept; what is only read is made again, or served from the cache of rendered fragments.
-
 A resource is known by its path within the project, such as `zones/us-central1-a/instances/web-1`.
 """
 
 from __future__ import annotations
 
-import random
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from auditor.simcloud.collection import Collection, Make
 from auditor.simcloud.gcp import wire
 from auditor.simcloud.gcp.wire import LINK, Resource
 
-CACHED_BYTES = 1_500_000_000
-"""Rendered fragments that one collection keeps; beyond that it renders on each read."""
 NO_POLICY: Resource = {"etag": "ACAB"}
 """What getIamPolicy answers for a resource without bindings."""
 
 
-class Collection:
-    """Resources of one kind in one project, by scope and in the order in which they are listed."""
-
-    def __init__(
-        self,
-        paths: Iterable[str] = (),
-        make: Callable[[int], Resource] | None = None,
-        *,
-        render: Callable[[Resource], bytes] = wire.item,
-    ) -> None:
-        self._index = {path: index for index, path in enumerate(paths)}
-        self._scopes: dict[str, list[str]] = {}
-        for path in self._index:
-            self._scopes.setdefault(scope_of(path), []).append(path)
-        self._make = make
-        self._render = render
-        self._owned: dict[str, Resource] = {}
-        self._fragments: dict[str, bytes] = {}
-        self._cached = 0
-
-    def __len__(self) -> int:
-        return len(self._index)
-
-    def __contains__(self, path: object) -> bool:
-        return path in self._index
-
-    def scope(self, scope: str) -> list[str]:
-        """Return the paths in a zone, in a region or in `global`, in listing order."""
-        return self._scopes.get(scope, [])
-
-    def paths(self) -> list[str]:
-        """Return all paths, scope by scope."""
-        return [path for scope in sorted(self._scopes) for path in self._scopes[scope]]
-
-    def get(self, path: str) -> Resource:
-        """Return a resource to read; changes to it may be lost, see `edit`."""
-        owned = self._owned.get(path)
-        if owned is not None:
-            return owned
-        index = self._index[path]
-        if self._make is None:
-            raise KeyError(path)
-        return self._make(index)
-
-    def edit(self, path: str) -> Resource:
-        """Return a resource to change in place, while holding the lock of the estate."""
-        resource = self._owned[path] = self.get(path)
-        self.forget(path)
-        return resource
-
-    def forget(self, path: str) -> None:
-        """Drop the rendered fragment of a resource."""
-        self._cached -= len(self._fragments.pop(path, b""))
-
-    def forget_all(self) -> None:
-        """Drop all rendered fragments: something that all of them show has changed."""
-        self._fragments.clear()
-        self._cached = 0
-
-    def add(self, path: str, resource: Resource) -> None:
-        """List a new resource after all others of its scope."""
-        if path in self._index:
-            raise ValueError(f"{path} exists already")
-        self._index[path] = -1
-        self._scopes.setdefault(scope_of(path), []).append(path)
-        self._owned[path] = resource
-
-    def remove(self, path: str) -> None:
-        """Stop listing a resource."""
-        del self._index[path]
-        self._scopes[scope_of(path)].remove(path)
-        self._owned.pop(path, None)
-        self.forget(path)
-
-    def shuffle(self, rng: random.Random) -> None:
-        """List the same resources in another order."""
-        for scope in sorted(self._scopes):
-            rng.shuffle(self._scopes[scope])
-
-    def fragment(self, path: str) -> bytes:
-        """Return the JSON of a resource."""
-        cached = self._fragments.get(path)
-        if cached is None:
-            cached = self._render(self.get(path))
-            if self._cached < CACHED_BYTES:
-                self._fragments[path] = cached
-                self._cached += len(cached)
-        return cached
+def collection(
+    paths: Iterable[str] = (),
+    make: Make | None = None,
+    *,
+    render: Callable[[Resource], bytes] = wire.item,
+) -> Collection:
+    """Return a collection of resources by their path in a project."""
+    return Collection(paths, make, render=render, scope_of=scope_of)
 
 
 class Project:
@@ -133,18 +47,18 @@ class Project:
         """Project-wide instance metadata."""
         self.zonal_metadata: dict[str, dict[str, str]] = {}
         """Zone -> metadata of its instance settings."""
-        self.instances = Collection()
-        self.disks = Collection()
-        self.snapshots = Collection()
-        self.images = Collection()
-        self.machine_images = Collection()
-        self.templates = Collection()
-        self.groups = Collection()
-        self.networks = Collection()
-        self.subnetworks = Collection()
-        self.routes = Collection()
-        self.firewalls = Collection()
-        self.policies = Collection()
+        self.instances = collection()
+        self.disks = collection()
+        self.snapshots = collection()
+        self.images = collection()
+        self.machine_images = collection()
+        self.templates = collection()
+        self.groups = collection()
+        self.networks = collection()
+        self.subnetworks = collection()
+        self.routes = collection()
+        self.firewalls = collection()
+        self.policies = collection()
         """Network firewall policies, global and regional."""
         self.members: dict[str, list[str]] = {}
         """Path of a managed instance group -> paths of its instances."""
@@ -198,7 +112,7 @@ class Project:
     def warm(self) -> None:
         """Render everything now, so that the first read costs as little as later ones."""
         for collection in self.collections.values():
-            for path in collection.paths():
+            for path in collection.ids():
                 collection.fragment(path)
 
 

@@ -248,7 +248,7 @@ def effective(
     regional ones.
     """
     link = project.link(f"global/networks/{network}")
-    firewalls = map(project.firewalls.get, project.firewalls.paths())
+    firewalls = map(project.firewalls.get, project.firewalls.ids())
     policies = [
         {"name": policy["name"], "displayName": policy["displayName"], "type": "HIERARCHY"}
         | ({} if region else {"shortName": policy["shortName"]})

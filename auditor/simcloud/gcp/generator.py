@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from auditor.simcloud.gcp import firewall, groups, instances, network, storage
-from auditor.simcloud.gcp.estate import Collection, Estate, Project
+from auditor.simcloud.gcp.estate import Estate, Project, collection
 from auditor.simcloud.gcp.events import Actor, Journal
 from auditor.simcloud.gcp.machines import GOLDEN_IMAGE, STOCK_IMAGE, STOCK_PROJECT, Machines
 from auditor.simcloud.gcp.wire import Resource
@@ -82,13 +82,13 @@ def _project(machines: Machines) -> Project:
     project.metadata = {"enable-oslogin": "TRUE", "serial-port-enable": "FALSE"}
     project.zonal_metadata = {zone: {"VmDnsSetting": "ZonalOnly"} for zone in machines.zones}
     project.details = _details(machines)
-    project.instances = Collection(
+    project.instances = collection(
         map(machines.path, range(machines.count)),
         partial(instances.instance, machines),
         render=instances.renderer(project),
     )
-    project.disks = Collection(storage.disk_paths(machines), partial(storage.disk, machines))
-    project.snapshots = Collection(
+    project.disks = collection(storage.disk_paths(machines), partial(storage.disk, machines))
+    project.snapshots = collection(
         storage.snapshot_paths(machines), partial(storage.snapshot, machines)
     )
     project.images.add(f"global/images/{GOLDEN_IMAGE}", storage.golden(machines))
@@ -122,9 +122,9 @@ def _bind(project: Project) -> None:
         "roles/compute.imageUser", "group:platform@example.com"
     )
     backup = f"serviceAccount:{BACKUP.format(project.id)}"
-    for path in project.snapshots.paths()[::5]:
+    for path in project.snapshots.ids()[::5]:
         project.bindings[path] = policy("roles/compute.storageAdmin", backup)
-    for path in project.instances.paths()[::20]:
+    for path in project.instances.ids()[::20]:
         project.bindings[path] = policy("roles/compute.osLogin", "group:ops@example.com")
 
 
@@ -145,7 +145,7 @@ def _history(project: Project) -> None:
     """Write how the latest snapshots came about."""
     actor = Actor(BACKUP.format(project.id), "10.0.0.9", "google-cloud-sdk gcloud/472.0.0")
     newest = sorted(
-        map(project.snapshots.get, project.snapshots.paths()),
+        map(project.snapshots.get, project.snapshots.ids()),
         key=lambda made: str(made["creationTimestamp"]),
     )[-FIRST_ENTRIES:]
     for made in newest:

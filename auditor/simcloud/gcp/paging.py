@@ -6,6 +6,7 @@ import base64
 import hashlib
 from typing import NamedTuple
 
+from auditor.simcloud.faults import next_token
 from auditor.simcloud.gcp.wire import Call, invalid
 
 MOST = 500
@@ -38,13 +39,11 @@ def compute_page(call: Call, total: int, *, empties: bool = False) -> Page:
 def page(call: Call, total: int, size: int, *, sent: str | None, empties: bool = False) -> Page:
     """Return the page at a token."""
     start, number = _decode(call, sent) if sent else (0, 0)
-    stop = min(start + size, total)
+    stop = min(start + min(size, call.most or size), total)
     if empties and number % EMPTY_PERIOD == EMPTY_PAGE:
         stop = start
     token = _encode(call, stop, number + 1) if stop < total else None
-    if call.repeat_token and sent:
-        token = sent
-    return Page(start, stop, token)
+    return Page(start, stop, next_token(call.token_fault, sent, token))
 
 
 def _encode(call: Call, offset: int, number: int) -> str:

@@ -183,7 +183,7 @@ def share_snapshot_publicly(estate: Estate, project: str, *, moment: str = MOMEN
     """Let everybody use a snapshot."""
     with estate.lock:
         here = changes.site(estate, project, SCRIPTED, moment)
-        path = next(iter(here.project.snapshots.paths()), None)
+        path = next(iter(here.project.snapshots.ids()), None)
         if path is None:
             raise LookupError(f"no snapshot in {project}")
         old = here.project.policy(path).get("bindings", [])
@@ -228,7 +228,7 @@ def mining_gpu(
 
 
 def _unused_zone(here: changes.Site) -> str:
-    used = {region_of(changes.zone_of(path)) for path in here.project.instances.paths()}
+    used = {region_of(changes.zone_of(path)) for path in here.project.instances.ids()}
     for zone in here.project.all_zones:
         if region_of(zone) not in used:
             return zone

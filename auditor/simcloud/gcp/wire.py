@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from auditor.simcloud.faults import Kind
 from auditor.simcloud.http import Answer
 
 Resource = dict[str, Any]
@@ -48,7 +49,10 @@ class Call:
     path: Mapping[str, str]
     params: Mapping[str, str]
     body: Mapping[str, Any] = field(default_factory=dict)
-    repeat_token: bool = False
+    most: int | None = None
+    """Items per page at most, where that is less than the service allows."""
+    token_fault: Kind | None = None
+    """What is wrong with the token of the next page."""
 
     @property
     def has_token(self) -> bool:

@@ -92,4 +92,5 @@ TABLE = ResourceTable(
     transform=transform,
     regional=False,
     owner="machine_id",
+    switch="instance_attributes",
 )

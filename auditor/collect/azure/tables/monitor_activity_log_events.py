@@ -168,4 +168,5 @@ TABLE = ResourceTable(
     transform=transform,
     regional=False,
     kind="event",
+    switch="activity_log",
 )

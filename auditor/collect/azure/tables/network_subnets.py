@@ -69,10 +69,7 @@ TABLE = ResourceTable(
         text("purpose", "What it is used for, as Azure sees it."),
         text("provisioning_state", "State of the last operation on it.", volatile=True),
     ),
-    permissions=(
-        "Microsoft.Network/virtualNetworks/read",
-        "Microsoft.Network/virtualNetworks/subnets/read",
-    ),
+    permissions=("Microsoft.Network/virtualNetworks/read",),
     fetch=fetch,
     transform=transform,
     regional=False,

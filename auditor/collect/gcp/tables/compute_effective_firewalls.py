@@ -10,6 +10,12 @@ from typing import TYPE_CHECKING
 
 from auditor.collect.gcp.firewall import policy_rule
 from auditor.collect.gcp.names import full_name
+from auditor.collect.gcp.policies import (
+    effective_policy_id,
+    policy_in_effect,
+    policy_kind,
+    policy_label,
+)
 from auditor.collect.table import Raw, ResourceTable, common, integer, strings, text
 from auditor.model import Row, Scope
 
@@ -19,26 +25,17 @@ if TYPE_CHECKING:
 
 def fetch(scope: GcpScope) -> Iterator[Raw]:
     """Yield each policy in effect on each network, with the network."""
-
-    def effective(network: Raw) -> list[Raw]:
-        answer = scope.get(f"global/networks/{network['name']}/getEffectiveFirewalls")
-        # NOTE: the API's own spelling; the rules of the network itself are in another table.
-        policies = answer.get("firewallPolicys") or ()
-        return [{**policy, "network": network["selfLink"]} for policy in policies]
-
-    for found in scope.each(effective, scope.pages("global/networks")):
-        yield from found or ()
+    yield from scope.effective_policies()
 
 
 def transform(raw: Raw, scope: Scope) -> Row:
     """Return the row of one policy in effect on one network."""
-    network, kind = full_name(raw["network"]), raw.get("type") or "UNSPECIFIED"
-    label = raw.get("shortName") or raw.get("displayName") or raw.get("name")
+    network, kind, label = full_name(raw["network"]), policy_kind(raw), policy_label(raw)
     rules = [policy_rule(rule) for rule in raw.get("rules") or ()]
     return {
         **common(
             scope,
-            f"{network}/effectiveFirewalls/{kind}/{raw.get('name') or label}",
+            policy_in_effect(raw),
             name=label,
             region="global",
             raw=raw,
@@ -46,6 +43,8 @@ def transform(raw: Raw, scope: Scope) -> Row:
         "network": network,
         "policy_type": kind,
         "policy_name": raw.get("name"),
+        "policy_id": effective_policy_id(raw),
+        "position": raw.get("position"),
         "priority": raw.get("priority"),
         "rule_count": len(rules),
         "rules": sorted(
@@ -62,6 +61,8 @@ TABLE = ResourceTable(
         text("network", "VPC network."),
         text("policy_type", "HIERARCHY, NETWORK, SYSTEM and so on: the stage that it decides in."),
         text("policy_name", "Name of the policy; a number for a hierarchical one."),
+        text("policy_id", "Full resource name of the policy; its own id for one of the system."),
+        integer("position", "Place among all policies of the network, as the API lists them."),
         integer("priority", "Place among the policies of its stage."),
         integer("rule_count", "Number of its rules."),
         strings("rules", "Its rules, each in one line that begins with its priority."),

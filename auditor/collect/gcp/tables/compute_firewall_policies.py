@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from auditor.collect.gcp.names import reference
 from auditor.collect.gcp.policies import (
+    HIERARCHICAL_PERMISSIONS,
     POLICY_COLUMNS,
     hierarchical_policies,
     not_here,
@@ -55,8 +56,9 @@ TABLE = ResourceTable(
         text("parent", "Organisation or folder that holds it."),
         *POLICY_COLUMNS,
     ),
-    permissions=("compute.firewallPolicies.list", "compute.firewallPolicies.get"),
+    permissions=HIERARCHICAL_PERMISSIONS,
     fetch=fetch,
     transform=transform,
     regional=False,
+    switch="parents",
 )

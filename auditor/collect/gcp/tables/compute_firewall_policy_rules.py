@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from auditor.collect.gcp.firewall import POLICY_RULE_COLUMNS, policy_rule
 from auditor.collect.gcp.names import region_of
 from auditor.collect.gcp.policies import (
+    NETWORK_PERMISSIONS,
     hierarchical_policies,
     network_policies,
     policy_label,
@@ -57,7 +58,7 @@ TABLE = ResourceTable(
         text("policy_name", "Name of that policy."),
         *POLICY_RULE_COLUMNS,
     ),
-    permissions=("compute.firewallPolicies.list", "compute.firewallPolicies.get"),
+    permissions=NETWORK_PERMISSIONS,
     fetch=fetch,
     transform=transform,
     regional=False,

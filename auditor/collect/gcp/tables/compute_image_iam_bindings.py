@@ -26,4 +26,5 @@ TABLE = ResourceTable(
     transform=transform,
     regional=False,
     owner="target_id",
+    switch="iam",
 )

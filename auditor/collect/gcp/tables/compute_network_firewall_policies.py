@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from auditor.collect.gcp.names import gcp_common
-from auditor.collect.gcp.policies import POLICY_COLUMNS, network_policies, policy_columns
+from auditor.collect.gcp.policies import (
+    NETWORK_PERMISSIONS,
+    POLICY_COLUMNS,
+    network_policies,
+    policy_columns,
+)
 from auditor.collect.table import Raw, ResourceTable
 from auditor.model import Row, Scope
 
@@ -29,7 +34,7 @@ TABLE = ResourceTable(
     title="Network firewall policies",
     description="Firewall policies of the project and the networks that they apply to.",
     columns=POLICY_COLUMNS,
-    permissions=("compute.firewallPolicies.list", "compute.firewallPolicies.get"),
+    permissions=NETWORK_PERMISSIONS,
     fetch=fetch,
     transform=transform,
     regional=False,

@@ -143,4 +143,5 @@ TABLE = ResourceTable(
     transform=transform,
     regional=False,
     kind="event",
+    switch="audit_log",
 )

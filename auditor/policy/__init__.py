@@ -1,0 +1,1 @@
+"""What security policies allow: rules of three clouds in one model, compared exactly, in SQL."""

@@ -1,0 +1,1 @@
+"""What policies allow, through the real path: provider JSON, rows, store, views, SQL."""
