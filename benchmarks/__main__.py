@@ -14,8 +14,10 @@ NAMES = ("startup", "engine", "history", "diff", "rules", "breadth")
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(NAMES)}; all")
-    parser.add_argument("--quick", action="store_true", help="a tenth of the usual size")
-    parser.add_argument("--scale", type=float, help="share of the full size; breadth: usually 0.1")
+    parser.add_argument("--scale", type=float, default=1.0, help="share of the full size")
+    parser.add_argument(
+        "--quick", action="store_const", dest="scale", const=0.1, help="a tenth of the size"
+    )
     options = parser.parse_args()
     unknown = set(options.names) - set(NAMES)
     if unknown:
@@ -24,8 +26,7 @@ def main() -> int:
     for name in options.names or NAMES:
         module = importlib.import_module(f"benchmarks.{name}")
         print(f"\n## {name}\n", flush=True)
-        usual = getattr(module, "USUAL_SCALE", 1.0) * (0.1 if options.quick else 1.0)
-        for table in module.report(scale=options.scale or usual):
+        for table in module.report(scale=options.scale):
             print(table + "\n", flush=True)
     return 0
 

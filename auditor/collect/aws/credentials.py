@@ -74,7 +74,7 @@ def share(session: SdkSession) -> SdkSession:
 
 
 def role_credentials(
-    source: Credentials | None,
+    source: Credentials,
     *,
     assume: Callable[[], Callable[..., Any]],
     role_arn: str,
@@ -101,7 +101,7 @@ def role_credentials(
 class _Assuming:
     """The one method of a client that the SDK's fetcher calls."""
 
-    def __init__(self, source: Credentials | None, method: Callable[..., Any]) -> None:
+    def __init__(self, source: Credentials, method: Callable[..., Any]) -> None:
         self._source = source
         self._method = method
 

@@ -170,7 +170,8 @@ class Account:
     def _new_credentials(self) -> Credentials | None:
         entry = self._entry
         own = self._toolbox.session(entry.profile).get_credentials()
-        if not entry.role_arn:
+        # NOTE: without any to assume the role with, it is the call that says so.
+        if own is None or not entry.role_arn:
             return own
         return role_credentials(
             own,
