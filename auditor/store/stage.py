@@ -10,7 +10,6 @@ import contextlib
 import shutil
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -27,8 +26,7 @@ _BUFFER = 8 << 20
 _BUFFERS = 32 << 20
 """Bytes buffered for all tables before those of the largest are written."""
 _LOOSE = 16
-"""Batches buffered one by one: small ones take far more memory than their rows, so as many as this
-are put together, and then as many of these."""
+"""Batches per table before they are put together: small ones take far more than their rows."""
 
 
 class Stage:
@@ -39,9 +37,6 @@ class Stage:
         self._writers: dict[str, pq.ParquetWriter] = {}
         self._waiting: dict[str, _Waiting] = {}
         self._lock = threading.Lock()
-        # NOTE: encoding takes a hundred megabytes for a moment. The system's allocator keeps such
-        # memory for each thread that ever did it, so it is always the same one.
-        self._encoder = ThreadPoolExecutor(1, thread_name_prefix="stage")
 
     def __enter__(self) -> Stage:
         with self._explained():
@@ -54,7 +49,6 @@ class Stage:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._encoder.shutdown()
         for writer in self._writers.values():
             with contextlib.suppress(OSError):
                 writer.close()
@@ -69,10 +63,10 @@ class Stage:
             waiting = self._waiting.setdefault(table, _Waiting())
             waiting.add(batch)
             if waiting.size >= _BUFFER:
-                self._encoder.submit(self._flush, table).result()
+                self._flush(table)
             elif sum(w.size for w in self._waiting.values()) >= _BUFFERS:
                 largest = max(self._waiting, key=lambda name: self._waiting[name].size)
-                self._encoder.submit(self._flush, largest).result()
+                self._flush(largest)
 
     def finish(self) -> dict[str, Path]:
         """Write what waits, close the files and return them by table."""
@@ -114,29 +108,21 @@ class _Waiting:
 
     def __init__(self) -> None:
         self.size = 0
-        """In bytes."""
-        self._loose: list[pa.RecordBatch] = []
-        self._joined: list[pa.RecordBatch] = []
+        """In bytes; counted as they come, since asking all of them again takes far too long."""
+        self._batches: list[pa.RecordBatch] = []
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Keep one more batch."""
         self.size += batch.nbytes
-        self._loose.append(batch)
-        if len(self._loose) == _LOOSE:
-            self._joined += _joined(self._loose).to_batches()
-            self._loose = []
-        if len(self._joined) == _LOOSE:
-            self._joined = _joined(self._joined).to_batches()
+        self._batches.append(batch)
+        if len(self._batches) == _LOOSE:
+            self._batches = self.rows().to_batches()
 
     def rows(self) -> pa.Table:
         """Return all batches as one table."""
-        return _joined(self._joined + self._loose)
+        import pyarrow as pa
 
-
-def _joined(batches: list[pa.RecordBatch]) -> pa.Table:
-    import pyarrow as pa
-
-    return pa.Table.from_batches(batches).combine_chunks()
+        return pa.Table.from_batches(self._batches).combine_chunks()
 
 
 def remove_leftovers(store: Path) -> int:
