@@ -8,7 +8,7 @@ import sys
 
 from benchmarks.common import machine
 
-NAMES = ("startup", "engine", "history", "diff", "rules", "breadth")
+NAMES = ("startup", "engine", "history", "diff", "policy", "rules", "breadth")
 
 
 def main() -> int:

@@ -31,8 +31,8 @@ FRESH = 2
 _PLACES = [
     (f"{10**11 + n * 7}", region) for n in range(20) for region in ("eu-west-1", "us-east-1")
 ]
-_NOW = datetime(2026, 2, 2, tzinfo=UTC)
-_ALWAYS = "1 AS valid_from, 2147483647 AS valid_to"
+NOW = datetime(2026, 2, 2, tzinfo=UTC)
+ALWAYS = "1 AS valid_from, 2147483647 AS valid_to"
 
 _ESTATE = f"""
 CREATE MACRO named(kind, n) AS kind || '-0' || left(md5(kind || n), 16);
@@ -49,7 +49,7 @@ SELECT group_number, named('sg', group_number) AS group_id, w.*,
 FROM range($groups) AS g (group_number)
 JOIN networks AS w ON w.n = group_number * {PER_GROUP} // {PER_NETWORK};
 CREATE TABLE rules AS
-SELECT g.*, group_number * {RULES} + k AS number, k, '' AS part, {_ALWAYS},
+SELECT g.*, group_number * {RULES} + k AS number, k, '' AS part, {ALWAYS},
     CASE WHEN k = 0 THEN '-1' WHEN k = 1 THEN 'icmp' ELSE 'tcp' END AS protocol,
     CASE WHEN k = 0 THEN NULL WHEN k < 6 THEN [8, 443, 80, 22, 5432][k]
         ELSE 8000 + number * 31 % 90 END AS port,
@@ -104,30 +104,30 @@ _ROWS = {
     "[]::VARCHAR[] AS ipv6_addresses, []::VARCHAR[] AS ipv4_prefixes, "
     "[]::VARCHAR[] AS ipv6_prefixes FROM interfaces",
     "aws_ec2_security_groups": f"SELECT *, group_arn AS resource_id, account_id AS owner_id, "
-    f"{_ALWAYS} FROM groups",
+    f"{ALWAYS} FROM groups",
     "aws_ec2_security_group_rules": "SELECT *, arn || 'security-group-rule/' "
     "|| named('sgr', number) || part AS resource_id, named('sgr', number) || part AS rule_id, "
     "k = 0 AS is_egress, protocol AS ip_protocol, port AS from_port, "
     "CASE WHEN k = 1 THEN -1 ELSE port END AS to_port, cidr AS cidr_ipv4, "
     "list_id AS prefix_list_id, peer_id AS referenced_group_id FROM rules",
     "aws_ec2_network_acls": "SELECT *, arn || 'network-acl/' || acl_id AS resource_id, "
-    f"[named('subnet', n * 8 + s) FOR s IN range(8)] AS subnet_ids, {_ALWAYS} FROM networks",
+    f"[named('subnet', n * 8 + s) FOR s IN range(8)] AS subnet_ids, {ALWAYS} FROM networks",
     "aws_ec2_network_acl_entries": "SELECT w.*, arn || 'network-acl/' || acl_id AS "
     "network_acl_arn, concat_ws('/', network_acl_arn, is_egress, rule_number) AS resource_id, "
     "v.*, '-1' AS ip_protocol, '0.0.0.0/0' AS cidr_ipv4, rule_number > 100 AS is_default_entry, "
-    f"{_ALWAYS} FROM networks AS w CROSS JOIN (VALUES (true, 100, 'allow'), "
+    f"{ALWAYS} FROM networks AS w CROSS JOIN (VALUES (true, 100, 'allow'), "
     "(false, 100, 'allow'), (true, 32767, 'deny'), (false, 32767, 'deny')) "
     "AS v (is_egress, rule_number, action)",
     "aws_ec2_route_tables": "SELECT *, arn || 'route-table/' || named('rtb', n) AS resource_id, "
     "true AS is_main, []::VARCHAR[] AS subnet_ids, true AS internet_ipv4, "
-    f"false AS internet_ipv6, {_ALWAYS} FROM networks",
+    f"false AS internet_ipv6, {ALWAYS} FROM networks",
     "aws_ec2_managed_prefix_lists": "SELECT *, arn || 'prefix-list/' || named('pl', range) "
     "AS resource_id, named('pl', range) AS prefix_list_id, 1 AS version, "
     "[concat_ws('.', 60 + range % 100, x, '0.0/16') FOR x IN range(20)] AS entries, "
-    f"{_ALWAYS} FROM range(200) JOIN networks ON n = 0",
+    f"{ALWAYS} FROM range(200) JOIN networks ON n = 0",
     "aws_ec2_vpc_block_public_access": "SELECT DISTINCT account_id, region, "
     "arn || 'vpc-block-public-access-options' AS resource_id, 'options' AS kind, "
-    f"'off' AS block_mode, {_ALWAYS} FROM networks",
+    f"'off' AS block_mode, {ALWAYS} FROM networks",
 }
 """SELECT of the rows of each table; columns that the table does not have are left out."""
 
@@ -144,7 +144,7 @@ def create_estate(config: StoreConfig, instances: int) -> None:
         "snapshots": list(SHARES),
         "shares": list(SHARES.values()),
     }
-    with writing(config, now=_NOW) as con:
+    with writing(config, now=NOW) as con:
         con.execute("SET lambda_syntax = 'DISABLE_SINGLE_ARROW'")
         for statement in duckdb.extract_statements(_ESTATE):
             con.execute(statement, {n: values[n] for n in statement.named_parameters})
@@ -164,7 +164,8 @@ def fill_store(con: duckdb.DuckDBPyConnection, rows: Mapping[str, str]) -> None:
                     [table],
                 ).fetchall()
             ]
-            rows = f"SELECT *, md5(resource_id)::UUID AS row_hash, 'aws' AS cloud FROM ({sql})"
+            cloud = table.partition("_")[0]
+            rows = f"SELECT *, md5(resource_id)::UUID AS row_hash, '{cloud}' AS cloud FROM ({sql})"
             given = [c[0] for c in con.execute(f"{rows} LIMIT 0").description or ()]
             shared = ", ".join(f'"{name}"' for name in known if name in given)
             con.execute(

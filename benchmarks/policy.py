@@ -15,12 +15,10 @@ from typing import Any
 from benchmarks.common import folder, fresh, table, watched
 
 INSTANCES = 1_000_000
-ENTRIES, PREFIXES = 1_000, 4
-ROUNDS = 3
 
 
 def report(scale: float) -> Iterator[str]:
-    """Yield the growth with the changed policies, its steps, and one long ordered policy."""
+    """Yield the growth with the changed policies, the steps, and one long ordered policy."""
     from benchmarks.firewalls import FRESH, PER_GROUP, RULES, SHARES
 
     count = round(INSTANCES * scale)
@@ -32,29 +30,58 @@ def report(scale: float) -> Iterator[str]:
             snapshot: fresh("policy.compared", path=str(path), snapshot=snapshot)
             for snapshot in (1, FRESH, *SHARES)
         }
+    names = {snapshot: _what(snapshot, SHARES.get(snapshot)) for snapshot in found}
     yield table(
         f"{count:,} instances, {groups:,} security groups, {groups * RULES:,} rules",
         ["what", "subjects", "boxes", "regions", "wall s", "CPU s", "x limit, CPU", "peak MB"],
         [
             ("limit: join keys, compare hashes", "-", "-", "-", *limit, 1.0, "-"),
             *(
-                (
-                    _what(snapshot, SHARES.get(snapshot)),
-                    *(f[name] for name in ("subjects", "atoms", "regions")),
-                    *f["took"],
-                    f["took"][1] / limit[1],
-                    f["peak_mb"],
-                )
+                (*_figures(names[snapshot], f), f["took"][1] / limit[1], f["peak_mb"])
                 for snapshot, f in found.items()
             ),
         ],
     )
+    for snapshot, share in SHARES.items():
+        if share in (0.01, 1.0):
+            yield _steps(names[snapshot], found[snapshot])
+    yield _long()
 
 
 def _what(snapshot: int, share: float | None) -> str:
     if share is not None:
         return f"{share:.1%} of the policies changed"
     return "nothing changed" if snapshot == 1 else "0.1% of the instances new"
+
+
+def _figures(what: str, found: dict[str, Any]) -> tuple[Any, ...]:
+    return what, *(found[name] for name in ("subjects", "atoms", "regions")), *found["took"]
+
+
+def _steps(what: str, found: dict[str, Any]) -> str:
+    wall, _ = found["took"]
+    ranked = sorted(found["steps"].items(), key=lambda step: -step[1][0])
+    return table(
+        f"The ten slowest steps of it: {what}",
+        ["step", "wall s", "CPU s", "share of wall"],
+        [(name, *took, f"{took[0] / wall:.0%}") for name, took in ranked[:10]],
+    )
+
+
+def _long() -> str:
+    from benchmarks.long_policy import CHANGES, PREFIXES, RULES
+
+    with folder() as path:
+        fresh("policy.prepare_long", path=str(path))
+        found = {
+            what: fresh("policy.compared_long", path=str(path), snapshot=snapshot)
+            for snapshot, what in CHANGES.items()
+        }
+    return table(
+        f"One network security group of {RULES:,} rules with {PREFIXES} prefixes each",
+        ["what", "subjects", "boxes", "regions", "wall s", "CPU s", "peak MB"],
+        [(*_figures(what, f), f["peak_mb"]) for what, f in found.items()],
+    )
 
 
 def prepare(path: str, instances: int) -> None:
@@ -85,14 +112,33 @@ def limit(path: str) -> dict[str, Any]:
     return {"took": (watch.wall, watch.cpu)}
 
 
+def prepare_long(path: str) -> None:
+    """Fill a store with one long policy."""
+    from auditor.config import StoreConfig
+    from benchmarks.long_policy import create_group
+
+    create_group(StoreConfig(path=Path(path) / "audit.duckdb"))
+
+
 def compared(path: str, snapshot: int) -> dict[str, Any]:
-    """Compare a snapshot with snapshot 1."""
+    """Compare a snapshot of the estate with snapshot 1."""
+    from benchmarks.firewalls import compared_scopes
+
+    return _compared(path, snapshot, *compared_scopes())
+
+
+def compared_long(path: str, snapshot: int) -> dict[str, Any]:
+    """Compare a snapshot of the long policy with snapshot 1."""
+    from benchmarks.long_policy import compared_scopes
+
+    return _compared(path, snapshot, *compared_scopes())
+
+
+def _compared(path: str, snapshot: int, coverage: Any, approved: Any) -> dict[str, Any]:
     from auditor.config import StoreConfig
     from auditor.diff.session import open_session, show_sides
     from auditor.policy.evaluate import evaluate
-    from benchmarks.firewalls import compared_scopes
 
-    coverage, approved = compared_scopes()
     with open_session(StoreConfig(path=Path(path) / "audit.duckdb")) as session:
         show_sides(session, snapshot, coverage, approved)
         steps = Steps()

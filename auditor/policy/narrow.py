@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from auditor.policy.sources import COLUMNS, SIDES, source_files
+from auditor.policy.sources import COLUMNS, SIDES, source_files, source_tables
 from auditor.shipped import split_header
 
 PARTS = ("layers", "paths")
@@ -93,7 +93,7 @@ def _source(con: duckdb.DuckDBPyConnection, part: str, path: Path) -> _Source:
         sql,
         header.get("instances", {}),
         frozenset(header.get("places", ())),
-        frozenset(con.get_table_names(sql)) - {"compared"},
+        source_tables(con, sql),
     )
 
 

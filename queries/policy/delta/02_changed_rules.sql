@@ -14,7 +14,7 @@ WITH shifted AS (
 
 SELECT subject, side, interface, conjunct, stage, members, number, direction, service
 FROM policy.applied AS a
-WHERE NOT is_settled AND CASE
+WHERE CASE
     WHEN NOT is_shared THEN true
     WHEN what = 'members' THEN number IN (SELECT number FROM shifted)
     ELSE is_altered

@@ -6,10 +6,7 @@ description = "One row per side, interface and layer, with those of its targets 
 WITH named AS (
     SELECT policy_id, flatten(list(string_split(target, ' & '))) AS targets
     FROM (
-        SELECT policy_id, unnest(targets) AS target FROM baseline.policy_rules
-        WHERE len(targets) > 0
-        UNION
-        SELECT policy_id, unnest(targets) FROM snapshot.policy_rules
+        SELECT DISTINCT policy_id, unnest(targets) AS target FROM policy.written
         WHERE len(targets) > 0
     )
     GROUP BY policy_id

@@ -10,9 +10,9 @@ WITH needed AS (
     UNION
     SELECT r.policy_id
     FROM (
-        SELECT policy_id, unnest(string_split(peer, ' & ')) AS symbol
-        FROM snapshot.policy_rules
-        WHERE contains(peer, ' ')
+        SELECT policy_id, unnest(string_split(symbols, ' & ')) AS symbol
+        FROM policy.written
+        WHERE side = 'snapshot' AND symbols IS NOT NULL
     ) AS r
     SEMI JOIN policy.symbols USING (symbol)
 ),
