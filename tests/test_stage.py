@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from auditor.errors import StoreError
 from auditor.store import stage as module
 from auditor.store.stage import Stage
 
@@ -31,3 +32,13 @@ def test_rows_in_many_small_batches_are_all_staged(
     assert {name: rows["id"].to_pylist() for name, rows in staged.items()} == {
         name: [f"{name}-{number}" for number in range(size)] for name, size in sizes.items()
     }
+
+
+def test_rows_that_the_disk_does_not_take_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_BUFFERS", 1)
+    with Stage(tmp_path / "audit.duckdb", "run") as stage:
+        stage.folder.rmdir()
+        with pytest.raises(StoreError, match="cannot be staged"):
+            stage.write("first", batch("first", 1))

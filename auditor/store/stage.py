@@ -10,6 +10,7 @@ import contextlib
 import shutil
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -37,6 +38,9 @@ class Stage:
         self._writers: dict[str, pq.ParquetWriter] = {}
         self._waiting: dict[str, _Waiting] = {}
         self._lock = threading.Lock()
+        # NOTE: encoding takes a hundred megabytes for a moment. The system's allocator keeps such
+        # memory for each thread that ever did it, so it is always the same one.
+        self._encoder = ThreadPoolExecutor(1, thread_name_prefix="stage")
 
     def __enter__(self) -> Stage:
         with self._explained():
@@ -49,6 +53,7 @@ class Stage:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._encoder.shutdown()
         for writer in self._writers.values():
             with contextlib.suppress(OSError):
                 writer.close()
@@ -93,6 +98,9 @@ class Stage:
         return self.folder / f"{table}.parquet"
 
     def _flush(self, table: str) -> None:
+        self._encoder.submit(self._encode, table).result()
+
+    def _encode(self, table: str) -> None:
         import pyarrow.parquet as pq
 
         rows = self._waiting.pop(table).rows()
