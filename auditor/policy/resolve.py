@@ -189,13 +189,14 @@ def _members(
 ) -> dict[str, dict[str, Members]]:
     """Return the networks of each symbol, before and after.
 
-    Before: as in the baseline where it was known there. After: lists as in the snapshot, groups of
-    instances as before, since their members come and go.
+    Before: as in the baseline where it was known there; what only stood in for a list there, since
+    the policy applied nowhere yet, gives way to the list of the snapshot. After: lists as in the
+    snapshot, groups of instances as before, since their members come and go.
     """
     # NOTE: constants get through to the tables of members; a join would make every symbol first.
     wanted = ", ".join("?" * len(symbols)) or "NULL"
     sides: dict[str, dict[str, Members]] = {}
-    passing: set[str] = set()
+    passing: dict[str, set[str]] = {}
     for side in ("baseline", "snapshot"):
         rows = con.execute(
             "SELECT symbol, is_instances, list(DISTINCT network) FILTER (WHERE NOT is_excluded), "
@@ -205,9 +206,11 @@ def _members(
             symbols,
         ).fetchall()
         sides[side] = {symbol: _union(listed, excluded) for symbol, _, listed, excluded in rows}
-        passing |= {symbol for symbol, is_instances, _, _ in rows if is_instances}
-    before = sides["snapshot"] | sides["baseline"]
-    after = before | {s: found for s, found in sides["snapshot"].items() if s not in passing}
+        passing[side] = {symbol for symbol, is_instances, _, _ in rows if is_instances}
+    lasting = {s: found for s, found in sides["snapshot"].items() if s not in passing["snapshot"]}
+    stood_for = passing["baseline"] & lasting.keys()
+    before = sides["snapshot"] | {s: m for s, m in sides["baseline"].items() if s not in stood_for}
+    after = before | lasting
     return {"before": before, "after": after}
 
 
