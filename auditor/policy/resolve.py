@@ -153,9 +153,10 @@ def _covers_all(text: str) -> bool:
 
     A whole family ends in `/0`, however its address is written.
     """
-    parts = set(text.split(AND))
-    wholes = {part for part in parts if part == ANY or (part.endswith("/0") and " " not in part)}
-    return bool(wholes) and parts <= {*wholes, "network-context INTERNET"}
+    return all(
+        part in (ANY, "network-context INTERNET") or (part.endswith("/0") and " " not in part)
+        for part in text.split(AND)
+    )
 
 
 def _intervals(text: str, members: dict[str, Members]) -> list[Interval] | None:
