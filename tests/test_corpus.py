@@ -17,11 +17,12 @@ from auditor.diff.inventory import show_inventory
 from auditor.diff.queries import load_queries
 from auditor.diff.session import open_session
 from auditor.diff.settings import load_settings
-from auditor.diff.views import names_in, view_files
+from auditor.diff.views import view_files
 from auditor.model import Query
 from auditor.policy.evaluate import step_files
 from auditor.policy.sources import COLUMNS, source_files
 from auditor.shipped import split_header
+from auditor.store.selects import names_in
 from tests.harness import TABLES, Lab
 
 ROOT = Path(__file__).parent.parent
@@ -170,7 +171,7 @@ def test_policy_sql_is_described_and_short(path: Path) -> None:
     header, sql = split_header(path)
     extra = {"table", "view"} & header.keys()
     assert len(extra) == (path in STEPS), "a step makes one table or one view"
-    optional = {"cloud", "resource_type", "interfaces"}
+    optional = {"cloud", "resource_type", "interfaces", "instances", "places"}
     assert {"title", "description"} | extra <= header.keys()
     assert header.keys() <= {"title", "description"} | extra | optional
     assert header["description"].endswith(".")

@@ -9,13 +9,12 @@ from __future__ import annotations
 import logging
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import duckdb
-import orjson
 
-from auditor.policy.sources import COLUMNS, create_view, source_files
+from auditor.policy.sources import COLUMNS, source_files
 from auditor.shipped import shipped, split_header
+from auditor.store.selects import create_view, names_in
 
 log = logging.getLogger(__name__)
 
@@ -59,21 +58,3 @@ def _behind_policies() -> frozenset[str]:
     with duckdb.connect() as con:
         texts = [split_header(path)[1] for part in COLUMNS for path in source_files(part)]
         return frozenset(table for sql in texts for table in tables_behind(con, sql))
-
-
-def names_in(con: duckdb.DuckDBPyConnection, sql: str) -> frozenset[str]:
-    """Return the names that a SELECT reads, as it writes them, without its CTEs."""
-    row = con.execute("SELECT json_serialize_sql($sql::VARCHAR)", {"sql": sql}).fetchone()
-    tables: set[str] = set()
-    ctes: set[str] = set()
-    nodes: list[Any] = [orjson.loads(row[0])] if row else []
-    while nodes:
-        node = nodes.pop()
-        if isinstance(node, list):
-            nodes += node
-        elif isinstance(node, dict):
-            nodes += node.values()
-            ctes |= {cte["key"] for cte in (node.get("cte_map") or {}).get("map", ())}
-            if node.get("type") == "BASE_TABLE":
-                tables.add(".".join(filter(None, (node["schema_name"], node["table_name"]))))
-    return frozenset(tables - ctes)

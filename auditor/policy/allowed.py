@@ -188,7 +188,7 @@ def _paths(con: duckdb.DuckDBPyConnection) -> tuple[Path, ...]:
     rows = con.execute(
         "SELECT DISTINCT l.interface_id, coalesce(p.ipv4, true), coalesce(p.ipv6, true), "
         "p.instance_id IS NOT NULL, list_sort(coalesce(p.obstacles, [])) FROM policy.placed l "
-        "LEFT JOIN snapshot.policy_paths p ON p.instance_id = l.instance_id "
+        "LEFT JOIN snapshot.policy_touched_paths p ON p.instance_id = l.instance_id "
         "AND p.interface_id IS NOT DISTINCT FROM l.interface_id "
         "WHERE l.side = 'snapshot' AND l.conjunct = 'path' ORDER BY ALL"
     ).fetchall()

@@ -7,7 +7,7 @@ compares by identity; every rule that matches any peer covers that family whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache, reduce
 from typing import Any
 
@@ -69,8 +69,8 @@ def public_intervals(family: str) -> tuple[tuple[str, str], ...]:
     return tuple(complement(family, (network_bounds(n)[1:] for n in _PRIVATE[family])))
 
 
-def resolve(con: duckdb.DuckDBPyConnection) -> None:
-    """Create `policy.services`, `.ports`, `.peers` and `.families`; remember what cannot be read.
+def resolve_services(con: duckdb.DuckDBPyConnection) -> None:
+    """Create `policy.services` and `policy.ports`, and remember what cannot be read.
 
     `policy.problems` names each rule that cannot be parsed: a policy with one has no verdict.
     """
@@ -79,7 +79,6 @@ def resolve(con: duckdb.DuckDBPyConnection) -> None:
     )
     _parse(con, "services", "service", service_bounds)
     _parse(con, "ports", "source_ports", _port_bounds)
-    _peers(con)
     con.execute(
         "INSERT INTO policy.problems SELECT DISTINCT policy_id, rule_id, "
         "'unknown action ' || coalesce(action, 'none') FROM policy.rules WHERE level IS NULL"
@@ -109,8 +108,14 @@ def _parse(
     _report(con, column, bad)
 
 
-def _peers(con: duckdb.DuckDBPyConnection) -> None:
-    texts = {*_distinct(con, "peer"), *_distinct(con, "local")}
+def resolve_peers(con: duckdb.DuckDBPyConnection) -> None:
+    """Create `policy.peers`, `.families` and `.points`: networks, and symbols that matter."""
+    matters = "(NOT contains({0}, ' ') OR number IN (SELECT number FROM policy.met_rules))"
+    texts = {
+        text
+        for column in ("peer", "local")
+        for text in _distinct(con, column, matters.format(column))
+    }
     found: list[tuple[str, str, str, str, str]] = []
     bad: list[tuple[str, str]] = []
     opaque: list[tuple[str, str]] = []
@@ -194,25 +199,30 @@ def _members(
     the policy applied nowhere yet, gives way to the list of the snapshot. After: lists as in the
     snapshot, groups of instances as before, since their members come and go.
     """
+    known = _networks_of(con, "baseline", symbols)
+    lists = _networks_of(con, "snapshot", symbols, "NOT is_instances")
+    rest = {*symbols} - {*known, *lists}
+    lasting = {s: found for s, found in known.items() if s not in lists or not found[0]}
+    found = _networks_of(con, "snapshot", rest, "is_instances") | lists | lasting
+    before = {symbol: intervals for symbol, (_, intervals) in found.items()}
+    return {"before": before, "after": before | {s: found for s, (_, found) in lists.items()}}
+
+
+def _networks_of(
+    con: duckdb.DuckDBPyConnection, side: str, symbols: Collection[str], where: str = "true"
+) -> dict[str, tuple[bool, Members]]:
+    """Return the networks of these symbols on a side, and whether they are instances'."""
+    if not symbols:
+        return {}
     # NOTE: constants get through to the tables of members; a join would make every symbol first.
-    wanted = ", ".join("?" * len(symbols)) or "NULL"
-    sides: dict[str, dict[str, Members]] = {}
-    passing: dict[str, set[str]] = {}
-    for side in ("baseline", "snapshot"):
-        rows = con.execute(
-            "SELECT symbol, is_instances, list(DISTINCT network) FILTER (WHERE NOT is_excluded), "
-            "list(DISTINCT network) FILTER (WHERE is_excluded) "
-            f"FROM {side}.policy_members WHERE symbol IN ({wanted}) "
-            "AND network IS NOT NULL GROUP BY ALL",
-            symbols,
-        ).fetchall()
-        sides[side] = {symbol: _union(listed, excluded) for symbol, _, listed, excluded in rows}
-        passing[side] = {symbol for symbol, is_instances, _, _ in rows if is_instances}
-    lasting = {s: found for s, found in sides["snapshot"].items() if s not in passing["snapshot"]}
-    stood_for = passing["baseline"] & lasting.keys()
-    before = sides["snapshot"] | {s: m for s, m in sides["baseline"].items() if s not in stood_for}
-    after = before | lasting
-    return {"before": before, "after": after}
+    rows = con.execute(
+        "SELECT symbol, is_instances, list(DISTINCT network) FILTER (WHERE NOT is_excluded), "
+        "list(DISTINCT network) FILTER (WHERE is_excluded) "
+        f"FROM {side}.policy_members WHERE symbol IN ({', '.join('?' * len(symbols))}) "
+        f"AND network IS NOT NULL AND {where} GROUP BY ALL",
+        sorted(symbols),
+    ).fetchall()
+    return {symbol: (passing, _union(*networks)) for symbol, passing, *networks in rows}
 
 
 def _union(listed: Sequence[str] | None, excluded: Sequence[str] | None) -> Members:
@@ -238,9 +248,10 @@ def _port_bounds(text: str) -> tuple[int, int]:
     return low, high + 1
 
 
-def _distinct(con: duckdb.DuckDBPyConnection, column: str) -> list[str]:
+def _distinct(con: duckdb.DuckDBPyConnection, column: str, where: str = "true") -> list[str]:
     rows = con.execute(
-        f'SELECT DISTINCT "{column}" FROM policy.rules WHERE "{column}" IS NOT NULL ORDER BY 1'
+        f'SELECT DISTINCT "{column}" FROM policy.rules WHERE "{column}" IS NOT NULL AND {where} '
+        "ORDER BY 1"
     ).fetchall()
     return [text for (text,) in rows]
 

@@ -1,5 +1,7 @@
 /*
 cloud = "aws"
+instances = {aws_ec2_network_interfaces = "instance_arn"}
+places = ["aws_ec2_security_groups"]
 title = "Security groups of EC2 network interfaces"
 description = "All groups of an interface count as one: what any of them allows is allowed. A group that is not listed allows nothing that is known; left out where rules were not read."
 */

@@ -1,5 +1,7 @@
 /*
 cloud = "aws"
+instances = {aws_ec2_network_interfaces = "instance_arn"}
+places = ["aws_ec2_route_tables", "aws_ec2_vpc_block_public_access"]
 title = "Paths from the Internet to EC2 network interfaces"
 description = "A public address, a route to an internet gateway, and no block of public access. What was not read is taken as open."
 */

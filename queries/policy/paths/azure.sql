@@ -1,5 +1,6 @@
 /*
 cloud = "azure"
+instances = {azure_network_interfaces = "machine_id", azure_network_scale_set_network_interfaces = "machine_id"}
 title = "Paths from the Internet to Azure's network interfaces"
 description = "A public address, its own or that of a load balancer that leads to it. One of the Standard SKU is closed as long as neither subnet nor interface has a network security group; a Basic one is open. What was not read is taken as open."
 */

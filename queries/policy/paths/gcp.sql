@@ -1,5 +1,6 @@
 /*
 cloud = "gcp"
+instances = {gcp_compute_instances = "resource_id"}
 title = "Paths from the Internet to Compute Engine instances"
 description = "An external address, and a route to the Internet that holds for the instance. Whether an instance has an external address is known for its interfaces together. What was not read is taken as open."
 */

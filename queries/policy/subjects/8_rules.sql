@@ -10,9 +10,9 @@ WITH needed AS (
     UNION
     SELECT r.policy_id
     FROM (
-        SELECT policy_id, unnest(string_split(peer, ' & ')) AS symbol
-        FROM snapshot.policy_rules
-        WHERE contains(peer, ' ')
+        SELECT policy_id, unnest(string_split(symbols, ' & ')) AS symbol
+        FROM policy.written
+        WHERE side = 'snapshot' AND symbols IS NOT NULL
     ) AS r
     SEMI JOIN policy.symbols USING (symbol)
 ),
@@ -31,6 +31,10 @@ SELECT
             service, peer, side
     ) AS number,
     *,
+    min(side) OVER w = max(side) OVER w AS is_altered,
     CASE action WHEN 'deny' THEN 0 WHEN 'next' THEN 1 WHEN 'inspect' THEN 2 WHEN 'allow' THEN 3 END
         AS level
 FROM rules
+WINDOW w AS (
+    PARTITION BY policy_id, direction, rank, action, service, peer, source_ports, local, targets
+)
