@@ -200,7 +200,9 @@ def _members(
     snapshot, groups of instances as before, since their members come and go.
     """
     known = _networks_of(con, "baseline", symbols)
-    lists = _networks_of(con, "snapshot", symbols, "NOT is_instances")
+    # NOTE: only what depends on the policy, and says so with ` of `, is ever stood in for.
+    passing = {s for s, (is_instances, _) in known.items() if is_instances and " of " not in s}
+    lists = _networks_of(con, "snapshot", {*symbols} - passing, "NOT is_instances")
     rest = {*symbols} - {*known, *lists}
     lasting = {s: found for s, found in known.items() if s not in lists or not found[0]}
     found = _networks_of(con, "snapshot", rest, "is_instances") | lists | lasting
