@@ -6,12 +6,14 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import orjson
 
 from auditor.baseline.versions import Content
 from auditor.config import StoreConfig
+from auditor.diff.cohorts import SILENCING, cohort_files, show_cohorts
 from auditor.diff.session import Session, check_select, open_session, show_changes, show_sides
 from auditor.diff.settings import Setting
 from auditor.diff.views import names_in, tables_behind
@@ -71,9 +73,10 @@ def find_drift(
     with open_session(config) as session:
         show_sides(session, snapshot, coverage, approved)
         show_changes(session, settings)
+        show_cohorts(session.con)
         evaluate(session.con)
         session.lock()
-        behind_policies = _behind_policies(session)
+        behind = {"policy": _behind_policies(session), "cohort": _behind(session, cohort_files())}
         for query in queries:
             missing = [t for t in query.tables if not _exists(session, t)]
             if missing:
@@ -88,9 +91,9 @@ def find_drift(
                         hint="a detail_key must tell rows of one resource apart",
                     )
                 findings[finding.fingerprint] = finding
-            evaluated[query.id] = tables_behind(session.con, query.sql)
-            if any(name.startswith("policy.") for name in names_in(session.con, query.sql)):
-                evaluated[query.id] |= behind_policies
+            evaluated[query.id] = tables_behind(session.con, query.sql).union(
+                *(behind.get(name, ()) for name in _schemas(session, query))
+            )
         found = _with_evidence(session, findings.values())
     accepted = {(a.fingerprint, a.content_hash) for a in approved.acceptances}
     kept = [f for f in found if (f.fingerprint, f.content_hash) not in accepted]
@@ -178,8 +181,18 @@ def _finding(query: Query, row: dict[str, Any], override: Severity | None) -> Fi
 
 def _behind_policies(session: Session) -> frozenset[str]:
     """Return the tables that verdicts about policies rest on."""
-    texts = [split_header(path)[1] for part in COLUMNS for path in source_files(part)]
+    return _behind(session, (path for part in COLUMNS for path in source_files(part)))
+
+
+def _behind(session: Session, files: Iterable[Path]) -> frozenset[str]:
+    texts = [split_header(path)[1] for path in files]
     return frozenset(table for sql in texts for table in tables_behind(session.con, sql))
+
+
+def _schemas(session: Session, query: Query) -> set[str]:
+    """Return the schemas whose tables a query's findings rest on."""
+    names = names_in(session.con, query.sql) - SILENCING
+    return {name.partition(".")[0] for name in names}
 
 
 def _exists(session: Session, name: str) -> bool:

@@ -24,8 +24,15 @@ def view_files() -> list[Path]:
     return sorted((shipped("queries") / "views").glob("*.sql"))
 
 
+def macro_files() -> list[Path]:
+    """Return the files of the functions that views share, sorted by name."""
+    return sorted((shipped("queries") / "views" / "macros").glob("*.sql"))
+
+
 def create_vocabulary(con: duckdb.DuckDBPyConnection, schema: str) -> None:
     """Create the vocabulary's views in a schema; one whose tables are not there is left out."""
+    for path in macro_files():
+        con.execute(split_header(path)[1])
     con.execute(f"USE memory.{schema}")
     try:
         waiting = view_files()

@@ -6,7 +6,7 @@ severity = "medium"
 verdicts = ["REPLACED"]
 attack = ["T1578.002", "T1578.003"]
 controls = ["nist-800-53-r5:CM-8(3)"]
-tables = ["instances"]
+tables = ["instances", "cohort.explained"]
 false_positives = "Deployments that delete and create under one name."
 remediation = "Compare before and after; approve the new incarnation, or find out who recreated it."
 */
@@ -37,4 +37,5 @@ SELECT
     ) AS after
 FROM snapshot.instances AS s
 JOIN baseline.instances AS b USING (account_id, region, resource_id)
+ANTI JOIN cohort.explained AS e USING (resource_id)
 WHERE s.incarnation_id IS DISTINCT FROM b.incarnation_id
