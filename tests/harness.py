@@ -185,7 +185,7 @@ def fill(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
         full.setdefault(column, short)
     if "group" in full:
         full |= _grouped(table, full, full.pop("group"), short)
-    if table == "aws_ec2_security_group_rules" and "rule" in full:
+    if table == "aws_ec2_security_group_rules" and "rule" in full and "ip_protocol" not in full:
         full = {**_said(full["rule"]), **full}
     return full
 

@@ -6,22 +6,26 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import orjson
 
 from auditor.baseline.versions import Content
 from auditor.config import StoreConfig
-from auditor.diff.cohorts import SILENCING, cohort_files, show_cohorts
-from auditor.diff.session import Session, check_select, open_session, show_changes, show_sides
+from auditor.diff.cohorts import show_cohorts
+from auditor.diff.session import (
+    SIDES,
+    Session,
+    check_select,
+    open_session,
+    show_changes,
+    show_sides,
+)
 from auditor.diff.settings import Setting
-from auditor.diff.views import names_in, tables_behind
+from auditor.diff.views import tables_behind
 from auditor.errors import QueryContractError
 from auditor.model import Coverage, Finding, Query, Scope, Severity, SkippedQuery, Status, Verdict
 from auditor.policy.evaluate import evaluate
-from auditor.policy.sources import COLUMNS, source_files
-from auditor.shipped import split_header
 from auditor.store.hashing import digest
 
 REQUIRED = ("account_id", "region", "resource_id", "verdict", "reason", "before", "after")
@@ -76,7 +80,6 @@ def find_drift(
         show_cohorts(session.con)
         evaluate(session.con)
         session.lock()
-        behind = {"policy": _behind_policies(session), "cohort": _behind(session, cohort_files())}
         for query in queries:
             missing = [t for t in query.tables if not _exists(session, t)]
             if missing:
@@ -91,9 +94,7 @@ def find_drift(
                         hint="a detail_key must tell rows of one resource apart",
                     )
                 findings[finding.fingerprint] = finding
-            evaluated[query.id] = tables_behind(session.con, query.sql).union(
-                *(behind.get(name, ()) for name in _schemas(session, query))
-            )
+            evaluated[query.id] = tables_behind(session.con, query.sql)
         found = _with_evidence(session, findings.values())
     accepted = {(a.fingerprint, a.content_hash) for a in approved.acceptances}
     kept = [f for f in found if (f.fingerprint, f.content_hash) not in accepted]
@@ -179,22 +180,6 @@ def _finding(query: Query, row: dict[str, Any], override: Severity | None) -> Fi
     )
 
 
-def _behind_policies(session: Session) -> frozenset[str]:
-    """Return the tables that verdicts about policies rest on."""
-    return _behind(session, (path for part in COLUMNS for path in source_files(part)))
-
-
-def _behind(session: Session, files: Iterable[Path]) -> frozenset[str]:
-    texts = [split_header(path)[1] for path in files]
-    return frozenset(table for sql in texts for table in tables_behind(session.con, sql))
-
-
-def _schemas(session: Session, query: Query) -> set[str]:
-    """Return the schemas whose tables a query's findings rest on."""
-    names = names_in(session.con, query.sql) - SILENCING
-    return {name.partition(".")[0] for name in names}
-
-
 def _exists(session: Session, name: str) -> bool:
     schema, _, table = name.rpartition(".")
     schemas = [schema] if schema else ["snapshot", "main"]
@@ -217,7 +202,7 @@ def _with_evidence(session: Session, findings: Iterable[Finding]) -> list[Findin
         if table not in stored:
             done += group
             continue
-        hashes = {side: _hashes(session, side, table, group) for side in ("baseline", "snapshot")}
+        hashes = {side: _hashes(session, side, table, group) for side in SIDES}
         for finding in group:
             key = (finding.scope.account_id, finding.scope.region, finding.resource_id)
             done.append(
