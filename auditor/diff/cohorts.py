@@ -39,10 +39,10 @@ def show_cohorts(con: duckdb.DuckDBPyConnection) -> None:
         try:
             con.execute(f"CREATE TABLE cohort.{header['table']} AS {sql}")
         except duckdb.CatalogException:
-            log.debug("left out of cohort: %s", header["table"])
+            log.debug("%s: left out", header["table"])
         except duckdb.Error as exc:
             raise QueryError(str(exc), where=str(path)) from None
-        log.debug("cohort.%s: %.3f s", header["table"], time.perf_counter() - started)
+        log.debug("%s: %.3f s", header["table"], time.perf_counter() - started)
     for name, columns in _SILENCING.items():
         con.execute(f"CREATE TABLE IF NOT EXISTS cohort.{name} ({columns})")
 
