@@ -18,7 +18,8 @@ from auditor.errors import QueryError
 from auditor.shipped import shipped, split_header
 
 _SILENCING = {
-    "explained": "resource_id VARCHAR, conforms BOOLEAN",
+    "explained": "resource_id VARCHAR, settles BOOLEAN, group_resource_id VARCHAR, "
+    "group_table VARCHAR",
     "told": "account_id VARCHAR, region VARCHAR, table_name VARCHAR, resource_id VARCHAR, "
     "column_name VARCHAR",
 }

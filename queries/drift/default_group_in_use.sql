@@ -28,7 +28,7 @@ used AS (
 ),
 
 conforming AS (
-    SELECT resource_id AS instance_arn FROM cohort.explained WHERE conforms
+    SELECT resource_id AS instance_arn FROM cohort.explained WHERE settles
 ),
 
 before AS (

@@ -10,6 +10,7 @@ WITH listed AS (
         len(list_filter(b.templates, lambda x: x IS NULL OR contains(x, '$'))) = 0 AS is_readable,
         coalesce(list_contains(b.templates, n.template), false) AS is_approved,
         g.template AS group_template,
+        g.table_name AS group_table,
         l.facts,
         g.alternatives,
         b.alternatives AS approved_alternatives
@@ -23,15 +24,33 @@ WITH listed AS (
         AND b.incarnation_id IS NOT DISTINCT FROM g.incarnation_id
 ),
 
+habits AS (
+    SELECT *, list_transform(habits, lambda x: split_part(x, '=', 1)) AS known FROM cohort.habits
+),
+
 compared AS (
     SELECT
         i.*,
-        coalesce(t.names, o.names) AS names,
+        coalesce(t.names, o.names) AS columns,
         coalesce(t.facts, o.facts) AS expected,
-        memory.main.deviations(o.names, o.facts, i.facts, i.approved_alternatives) AS from_approved,
+        list_filter(list_zip(columns, expected, i.facts), lambda x: x[2] IS NULL) AS open,
+        coalesce(list_transform(
+            list_filter(open, lambda x: list_contains(h.known, x[1])
+                AND x[1] || '=' || x[3] <> 'has_public_ip=false'
+                AND NOT list_contains(h.habits, x[1] || '=' || x[3])),
+            lambda x: x[1]
+        ), []) AS unusual,
+        i.cloud <> 'azure' AND len(list_filter(open, lambda x:
+            x[1] IN ('security_group_ids', 'service_account_emails')
+            AND NOT coalesce(list_contains(h.known, x[1]), false))) = 0 AS settles,
+        memory.main.deviations(o.names, o.facts, i.facts, i.approved_alternatives) || unusual
+            AS from_approved,
         CASE WHEN NOT coalesce(len(from_approved) = 0, false)
-            THEN memory.main.deviations(t.names, t.facts, i.facts, i.alternatives) END AS from_own
+            THEN memory.main.deviations(t.names, t.facts, i.facts, i.alternatives) || unusual
+            END AS from_own
     FROM listed AS i
+    LEFT JOIN habits AS h
+        ON h.account_id = i.account_id AND h.group_resource_id = i.group_resource_id
     LEFT JOIN baseline.templates AS o
         ON o.account_id = i.account_id AND o.template = i.template AND i.is_approved
         AND (o.cloud <> 'aws' OR o.region = i.region)
@@ -58,17 +77,17 @@ decided AS (
 )
 
 SELECT
-    cloud, account_id, region, resource_id, table_name, group_resource_id, template, group_template,
-    is_known, is_approved, status,
+    cloud, account_id, region, resource_id, table_name, group_resource_id, group_table, template, group_template,
+    is_known, is_approved, status, settles AND status = 'conforming' AS settles,
     CASE
         WHEN status <> 'deviating' THEN NULL
         WHEN template IS NULL THEN [['template', coalesce(group_template, 'none'), 'none']]
         ELSE list_transform(
             list_filter(
-                list_zip(names, expected, facts),
+                list_zip(columns, expected, facts),
                 lambda x: list_contains(coalesce(from_own, from_approved), x[1])
             ),
-            lambda x: [x[1], x[2], x[3]]
+            lambda x: [x[1], coalesce(x[2], 'what its peers have'), x[3]]
         )
     END AS changed
 FROM decided
