@@ -20,6 +20,8 @@ from auditor.shipped import shipped, split_header
 _SILENCING = {
     "explained": "resource_id VARCHAR, settles BOOLEAN, group_resource_id VARCHAR, "
     "group_table VARCHAR",
+    "recreated": "account_id VARCHAR, region VARCHAR, resource_id VARCHAR, "
+    "old_resource_id VARCHAR, old_name VARCHAR, is_unsure BOOLEAN",
     "told": "account_id VARCHAR, region VARCHAR, table_name VARCHAR, resource_id VARCHAR, "
     "column_name VARCHAR",
 }

@@ -1,12 +1,12 @@
 /*
 id = "new_instance"
 title = "Instance that is not in the baseline"
-description = "An instance exists now that nobody has approved. A member that conforms to the approved template of its group is none; one that a group's finding stands for is told there. The reason names the nearest approved instance of its network."
+description = "An instance exists now that nobody has approved. A member that conforms to the approved template of its group is none; one that a group's finding stands for is told there. The reason names the nearest approved instance of its network, and the rung of the ladder on which it was matched."
 severity = "medium"
 verdicts = ["NEW"]
 attack = ["T1578.002"]
 controls = ["nist-800-53-r5:CM-8(3)", "cis-controls-8.1:1.2"]
-tables = ["instances", "cohort.explained"]
+tables = ["instances", "cohort.explained", "cohort.recreated"]
 false_positives = "Deployments and scaling that nobody has approved yet."
 remediation = "Find out who started it and why; approve it, or stop it and keep its disks as evidence."
 */
@@ -16,6 +16,7 @@ WITH fresh AS (
     FROM snapshot.instances AS s
     ANTI JOIN baseline.instances AS b USING (account_id, region, resource_id)
     ANTI JOIN cohort.explained AS e USING (resource_id)
+    ANTI JOIN cohort.recreated AS r USING (account_id, region, resource_id)
 ),
 
 profiles AS (
@@ -56,9 +57,12 @@ SELECT
         CASE WHEN s.has_public_ip THEN 'with a public address' END,
         'role ' || regexp_extract(s.identity, '[^/]+$'),
         'groups ' || nullif(array_to_string(s.policy_ids, ' '), '')
-    ) || CASE WHEN n.example IS NOT NULL THEN '; as ' || n.example
-        || coalesce(' but for ' || nullif(array_to_string(n.differs, ', '), ''), '')
-    WHEN s.network_id IS NOT NULL THEN '; nothing like it is approved in its network' ELSE '' END AS reason,
+    ) || CASE
+        WHEN len(n.differs) = 0 THEN '; rung 4: one more like ' || n.example
+        WHEN len(n.differs) > 0
+            THEN '; rung 5: as ' || n.example || ' but for ' || array_to_string(n.differs, ', ')
+        WHEN s.network_id IS NOT NULL THEN '; rung 6: nothing like it is approved in its network'
+        ELSE '' END AS reason,
     NULL AS before,
     json_object('name', s.name, 'instance_type', s.instance_type, 'image_id', s.image_id,
         'subnet_id', s.subnet_id, 'has_public_ip', s.has_public_ip, 'identity', s.identity,

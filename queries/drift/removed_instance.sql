@@ -1,12 +1,12 @@
 /*
 id = "removed_instance"
 title = "Instance of the baseline is gone"
-description = "An approved instance no longer exists, in a scope that was read completely. A member of a group that still exists was scaled in, and is no finding."
+description = "An approved instance no longer exists, in a scope that was read completely. A member of a group that still exists was scaled in, and is no finding; one that was recreated is told as replaced."
 severity = "medium"
 verdicts = ["REMOVED"]
 attack = ["T1578.003"]
 controls = ["nist-800-53-r5:CM-8(1)"]
-tables = ["instances", "cohort.explained"]
+tables = ["instances", "cohort.explained", "cohort.recreated"]
 false_positives = "Planned decommissioning and replaced deployments."
 remediation = "Confirm that it was meant to go; then accept the finding into the baseline."
 */
@@ -33,3 +33,5 @@ SELECT
 FROM baseline.instances AS b
 ANTI JOIN snapshot.instances AS s USING (account_id, region, resource_id)
 ANTI JOIN cohort.explained AS e USING (resource_id)
+ANTI JOIN cohort.recreated AS r
+    ON r.account_id = b.account_id AND r.region = b.region AND r.old_resource_id = b.resource_id

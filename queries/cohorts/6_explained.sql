@@ -15,4 +15,5 @@ SELECT b.instance_resource_id, false, NULL, NULL
 FROM baseline.groups AS b
 JOIN snapshot.instance_groups AS s
     ON s.account_id = b.account_id AND s.group_resource_id = b.group_resource_id
-ANTI JOIN snapshot.instances AS n ON n.resource_id = b.instance_resource_id
+SEMI JOIN cohort.gone AS g
+    ON g.account_id = b.account_id AND g.resource_id = b.instance_resource_id
