@@ -8,7 +8,7 @@ import sys
 
 from benchmarks.common import machine
 
-NAMES = ("startup", "engine", "history", "diff", "policy", "rules", "cohorts")
+NAMES = ("startup", "engine", "history", "diff", "policy", "rules", "cohorts", "year")
 
 
 def main() -> int:

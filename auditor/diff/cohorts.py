@@ -24,11 +24,12 @@ _SILENCING = {
     "old_resource_id VARCHAR, old_name VARCHAR, is_unsure BOOLEAN",
     "told": "account_id VARCHAR, region VARCHAR, table_name VARCHAR, resource_id VARCHAR, "
     "column_name VARCHAR",
+    "unsure": "account_id VARCHAR, resource_id VARCHAR",
 }
 """Tables that are there, and empty, in a store without the tables of groups."""
 
 SILENCING = frozenset(f"cohort.{name}" for name in _SILENCING)
-"""They only take findings away, so a query does not rest on the tables behind them."""
+"""They only take findings away or leave them open, so a query does not rest on the tables behind them."""
 
 log = logging.getLogger(__name__)
 

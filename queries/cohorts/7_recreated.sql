@@ -11,6 +11,7 @@ WITH before AS (
             ORDER BY b.resource_id) AS place
     FROM cohort.gone AS g
     ANTI JOIN cohort.explained AS e USING (resource_id)
+    ANTI JOIN cohort.unsure AS u USING (account_id, resource_id)
     JOIN baseline.instances AS b USING (account_id, region, resource_id)
     JOIN baseline.launched AS l
         ON l.account_id = b.account_id AND l.instance_resource_id = b.resource_id
@@ -25,6 +26,7 @@ after AS (
             ORDER BY s.resource_id) AS place
     FROM cohort.fresh AS f
     ANTI JOIN cohort.explained AS e USING (resource_id)
+    ANTI JOIN cohort.unsure AS u USING (account_id, resource_id)
     JOIN snapshot.instances AS s USING (account_id, region, resource_id)
     JOIN snapshot.launched AS l
         ON l.account_id = s.account_id AND l.instance_resource_id = s.resource_id

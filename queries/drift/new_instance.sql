@@ -1,12 +1,12 @@
 /*
 id = "new_instance"
 title = "Instance that is not in the baseline"
-description = "An instance exists now that nobody has approved. A member that conforms to the approved template of its group is none; one that a group's finding stands for is told there. The reason names the nearest approved instance of its network, and the rung of the ladder on which it was matched."
+description = "An instance exists now that nobody has approved. A member that conforms to the approved template of its group is none; one that a group's finding stands for is told there. Where groups that are in the baseline were not read, it is not known whether one that says it is a member is new. The reason names the nearest approved instance of its network, and the rung of the ladder on which it was matched."
 severity = "medium"
-verdicts = ["NEW"]
+verdicts = ["NEW", "UNKNOWN"]
 attack = ["T1578.002"]
 controls = ["nist-800-53-r5:CM-8(3)", "cis-controls-8.1:1.2"]
-tables = ["instances", "cohort.explained", "cohort.recreated"]
+tables = ["instances", "cohort.explained", "cohort.recreated", "cohort.unsure"]
 false_positives = "Deployments and scaling that nobody has approved yet."
 remediation = "Find out who started it and why; approve it, or stop it and keep its disks as evidence."
 */
@@ -50,7 +50,9 @@ nearest AS (
 )
 
 SELECT
-    s.cloud, s.account_id, s.region, s.resource_id, s.table_name AS resource_type, 'NEW' AS verdict,
+    s.cloud, s.account_id, s.region, s.resource_id, s.table_name AS resource_type,
+    if(u.resource_id IS NULL, 'NEW', 'UNKNOWN') AS verdict,
+    if(u.resource_id IS NULL, 'medium', 'low') AS severity,
     concat_ws(
         ', ',
         coalesce(s.instance_type, 'instance') || ' from ' || coalesce(s.image_id, 'unknown image'),
@@ -62,10 +64,12 @@ SELECT
         WHEN len(n.differs) > 0
             THEN '; rung 5: as ' || n.example || ' but for ' || array_to_string(n.differs, ', ')
         WHEN s.network_id IS NOT NULL THEN '; rung 6: nothing like it is approved in its network'
-        ELSE '' END AS reason,
+        ELSE '' END
+    || if(u.resource_id IS NULL, '', '; whether it is a member of its group could not be read') AS reason,
     NULL AS before,
     json_object('name', s.name, 'instance_type', s.instance_type, 'image_id', s.image_id,
         'subnet_id', s.subnet_id, 'has_public_ip', s.has_public_ip, 'identity', s.identity,
         'policy_ids', s.policy_ids, 'key_name', s.key_name) AS after
 FROM fresh AS s
 LEFT JOIN nearest AS n USING (profile)
+LEFT JOIN cohort.unsure AS u ON u.account_id = s.account_id AND u.resource_id = s.resource_id

@@ -3,10 +3,10 @@ id = "replaced_instance"
 title = "Instance was recreated"
 description = "The id is in the baseline, but it names another incarnation now (rung 2): nothing that was approved about the old one holds for it. Or an approved instance is gone and another one of the very same class is there (rung 4)."
 severity = "medium"
-verdicts = ["REPLACED"]
+verdicts = ["REPLACED", "UNKNOWN"]
 attack = ["T1578.002", "T1578.003"]
 controls = ["nist-800-53-r5:CM-8(3)"]
-tables = ["instances", "cohort.explained", "cohort.recreated"]
+tables = ["instances", "cohort.explained", "cohort.recreated", "cohort.unsure"]
 false_positives = "Deployments that delete and create under one name."
 remediation = "Compare before and after; approve the new incarnation, or find out who recreated it."
 */
@@ -32,9 +32,10 @@ SELECT
     s.region,
     s.resource_id,
     s.table_name AS resource_type,
-    'REPLACED' AS verdict,
-    p.severity,
-    'recreated: ' || p.reason AS reason,
+    if(u.resource_id IS NULL, 'REPLACED', 'UNKNOWN') AS verdict,
+    if(u.resource_id IS NULL, p.severity, 'low') AS severity,
+    'recreated: ' || p.reason
+    || if(u.resource_id IS NULL, '', '; whether its group did it could not be read') AS reason,
     json_object(
         'incarnation_id', b.incarnation_id,
         'instance_type', b.instance_type,
@@ -55,3 +56,4 @@ FROM pairs AS p
 JOIN snapshot.instances AS s USING (account_id, region, resource_id)
 JOIN baseline.instances AS b
     ON b.account_id = p.account_id AND b.region = p.region AND b.resource_id = p.old_resource_id
+LEFT JOIN cohort.unsure AS u ON u.account_id = s.account_id AND u.resource_id = s.resource_id
