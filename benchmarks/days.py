@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,7 +77,7 @@ def world(instances: int) -> Iterator[World]:
 
 def benign(world: World, day: int) -> None:
     """Do what happens on any day: groups scale, addresses change, lists come in another order."""
-    rng = random.Random(day)  # noqa: S311 - a schedule, not a secret
+    rng = random.Random(day)
     estate, account, region = world.on_aws
     here = estate.region(account, region)
     group = on_aws.asg_scale(*world.on_aws, by=0)["scaling_groups"][0]
@@ -117,18 +117,25 @@ def changed(world: World, day: int) -> bool:
 
 Attack = Callable[[World], Touched]
 
-ATTACKS: Mapping[int, tuple[str, Attack]] = {
-    24: ("AWS: disk copied into a new instance", lambda w: on_aws.snapshot_chain(*w.on_aws)),
-    52: ("AWS: metadata without tokens", lambda w: on_aws.weaken_metadata(*w.on_aws)),
-    81: ("AWS: role attached", lambda w: on_aws.attach_role(*w.on_aws)),
-    108: ("AWS: user data changed", lambda w: on_aws.change_user_data(*w.on_aws)),
-    137: ("AWS: group opened", lambda w: on_aws.open_group(*w.on_aws)),
-    165: ("AWS: member that is none", lambda w: on_aws.rogue_member(*w.on_aws)),
-    193: ("Azure: disk copied into a machine", lambda w: on_azure.snapshot_chain(*w.on_azure)),
-    220: ("Azure: NSG opened", lambda w: on_azure.open_nsg(*w.on_azure)),
-    249: ("Azure: extension added", lambda w: on_azure.add_extension(*w.on_azure)),
-    276: ("GCP: disk copied into an instance", lambda w: on_gcp.snapshot_chain(*w.on_gcp)),
-    305: ("GCP: firewall opened", lambda w: on_gcp.open_firewall(*w.on_gcp)),
-    333: ("GCP: SSH key added", lambda w: on_gcp.add_ssh_key(*w.on_gcp)),
-}
-"""What is planted, by the day."""
+ATTACKS: Sequence[tuple[str, Attack]] = (
+    ("AWS: disk copied into a new instance", lambda w: on_aws.snapshot_chain(*w.on_aws)),
+    ("AWS: metadata without tokens", lambda w: on_aws.weaken_metadata(*w.on_aws)),
+    ("AWS: role attached", lambda w: on_aws.attach_role(*w.on_aws)),
+    ("AWS: user data changed", lambda w: on_aws.change_user_data(*w.on_aws)),
+    ("AWS: group opened", lambda w: on_aws.open_group(*w.on_aws)),
+    ("AWS: member that is none", lambda w: on_aws.rogue_member(*w.on_aws)),
+    ("Azure: disk copied into a machine", lambda w: on_azure.snapshot_chain(*w.on_azure)),
+    ("Azure: NSG opened", lambda w: on_azure.open_nsg(*w.on_azure)),
+    ("Azure: extension added", lambda w: on_azure.add_extension(*w.on_azure)),
+    ("GCP: disk copied into an instance", lambda w: on_gcp.snapshot_chain(*w.on_gcp)),
+    ("GCP: firewall opened", lambda w: on_gcp.open_firewall(*w.on_gcp)),
+    ("GCP: SSH key added", lambda w: on_gcp.add_ssh_key(*w.on_gcp)),
+)
+"""What is planted in a year."""
+
+
+def attack_days(days: int) -> dict[int, tuple[str, Attack]]:
+    """Return what is planted on which of so many days."""
+    return {
+        (number + 1) * days // (len(ATTACKS) + 1): attack for number, attack in enumerate(ATTACKS)
+    }

@@ -20,9 +20,7 @@ from benchmarks.firewalls import ALWAYS, fill_store
 PER_GROUP = 50
 """Members of an Auto Scaling group."""
 NOW = datetime(2026, 2, 2, tzinfo=UTC)
-PLACES = [
-    (f"{10**11 + n * 7}", region) for n in range(20) for region in ("eu-west-1", "us-east-1")
-]
+PLACES = [(f"{10**11 + n * 7}", region) for n in range(20) for region in ("eu-west-1", "us-east-1")]
 
 _ESTATE = f"""
 CREATE MACRO named(kind, n) AS kind || '-0' || left(md5(kind || n), 16);

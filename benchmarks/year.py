@@ -7,7 +7,8 @@ are new, gone or different from one day to the next, which is what a plain compa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from benchmarks.common import folder, fresh, table
 if TYPE_CHECKING:
     from auditor.config import Config
     from auditor.model import AuditRun, Finding
+    from benchmarks.days import Attack
 
 INSTANCES, DAYS = 150, 365
 _START = datetime(2025, 1, 1, 4, tzinfo=UTC)
@@ -62,10 +64,8 @@ def _weekly(daily: Sequence[int]) -> list[int]:
 
 def lived(path: str, instances: int, days: int) -> dict[str, Any]:
     """Live through the days, and count."""
-    import time
-
     from auditor.config import Config
-    from benchmarks.days import world
+    from benchmarks.days import attack_days, world
 
     with world(instances) as here:
         config = Config.model_validate(
@@ -78,7 +78,7 @@ def lived(path: str, instances: int, days: int) -> dict[str, Any]:
                 **here.sections(),
             }
         )
-        year = _Year(config, here)
+        year = _Year(config, here, attack_days(days))
         year.audit(0)
         year.approve(())
         started = time.perf_counter()
@@ -96,6 +96,8 @@ class _Year:
 
     config: Config
     world: Any
+    plan: Mapping[int, tuple[str, Attack]]
+    """What is planted, by the day."""
 
     def __post_init__(self) -> None:
         self.counts: dict[str, list[int]] = {"benign": [], "planned": [], "attack": []}
@@ -104,10 +106,10 @@ class _Year:
 
     def live(self, day: int) -> None:
         """Let a day pass, audit it, and count what is new."""
-        from benchmarks.days import ATTACKS, benign, changed
+        from benchmarks.days import benign, changed
 
         benign(self.world, day)
-        name, attack = ATTACKS.get(day, ("", None))
+        name, attack = self.plan.get(day, ("", None))
         touched = attack(self.world) if attack else None
         planned = not attack and changed(self.world, day)
         run = self.audit(day)
@@ -168,10 +170,10 @@ def _differences(config: Config, days: int) -> list[int]:
 
     with reading(config.store) as con:
         rows = " UNION ALL ".join(
-            f"SELECT resource_id || '{s.name}' AS id, valid_from AS n FROM store.inventory.{s.name} "
-            f"UNION ALL SELECT resource_id || '{s.name}', valid_to FROM store.inventory.{s.name}"
+            f"SELECT resource_id || '{s.name}' AS id, unnest([valid_from, valid_to]) AS n "
+            f"FROM store.inventory.{s.name}"
             for s in table_specs(con)
-            if s.kind == "resource"
+            if s.kind != "event"
         )
         counts = dict(
             con.execute(f"SELECT n, count(DISTINCT id) FROM ({rows}) GROUP BY n").fetchall()

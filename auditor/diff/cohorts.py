@@ -29,7 +29,7 @@ _SILENCING = {
 """Tables that are there, and empty, in a store without the tables of groups."""
 
 SILENCING = frozenset(f"cohort.{name}" for name in _SILENCING)
-"""They only take findings away or leave them open, so a query does not rest on the tables behind them."""
+"""They only take findings away or leave them open: no query rests on the tables behind them."""
 
 log = logging.getLogger(__name__)
 
