@@ -5,10 +5,14 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
+from pathlib import Path
 
 from benchmarks.common import machine
 
-NAMES = ("startup", "engine", "history", "diff", "policy", "rules", "breadth")
+HERE = Path(__file__).parent
+NAMES = sorted(p.stem for p in HERE.glob("*.py") if "
+def report(scale" in p.read_text("utf-8"))
+"""The modules that have something to report."""
 
 
 def main() -> int:

@@ -49,27 +49,33 @@ class Case:
 
     def moved(self, row: dict[str, Any]) -> dict[str, Any]:
         """Return a row whose texts name the account of the shared store."""
-        return {
-            key: value.replace("1" * 12, self.account("1" * 6)) if isinstance(value, str) else value
-            for key, value in row.items()
-        }
+        return {key: self._moved(value) for key, value in row.items()}
+
+    def _moved(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._moved(item) for item in value]
+        return value.replace("1" * 12, self.account("1" * 6)) if isinstance(value, str) else value
 
     def overrides(self, side: str) -> Iterator[tuple[tuple[str, Scope], Status | None]]:
         """Yield coverage: complete where the baseline has rows, unless the case says otherwise."""
-        for account, region in sorted(self.places()):
+        for cloud, account, region in sorted(self.places()):
             for table in TABLES:
-                yield (table, Scope("aws", self.account(account), region)), Status.COMPLETE
+                yield (table, Scope(cloud, self.account(account), region)), Status.COMPLETE
         for item in self.data.get("coverage", ()):
             account = self.account(item.get("account_id", HOME.account_id))
-            scope = Scope("aws", account, item.get("region", HOME.region))
+            cloud = item["table"].partition("_")[0] if item["table"] != "*" else HOME.cloud
+            scope = Scope(cloud, account, item.get("region", HOME.region))
             status = None if item[side] == "absent" else Status(item[side])
             for table in TABLES if item["table"] == "*" else [item["table"]]:
                 yield (table, scope), status
 
-    def places(self) -> set[tuple[str, str]]:
-        rows = [row for some in self.data.get("baseline", {}).values() for row in some]
-        found = {(r.get("account_id", "1" * 12), r.get("region", HOME.region)) for r in rows}
-        return found | {(HOME.account_id, HOME.region)}
+    def places(self) -> set[tuple[str, str, str]]:
+        found = {
+            (table.partition("_")[0], r.get("account_id", "1" * 12), r.get("region", HOME.region))
+            for table, rows in self.data.get("baseline", {}).items()
+            for r in rows
+        }
+        return found | {(HOME.cloud, HOME.account_id, HOME.region)}
 
 
 def load() -> list[Case]:

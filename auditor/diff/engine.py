@@ -12,6 +12,7 @@ import orjson
 
 from auditor.baseline.versions import Content
 from auditor.config import StoreConfig
+from auditor.diff.cohorts import show_cohorts
 from auditor.diff.session import (
     SIDES,
     Session,
@@ -76,6 +77,7 @@ def find_drift(
     with open_session(config) as session:
         show_sides(session, snapshot, coverage, approved)
         show_changes(session, settings)
+        show_cohorts(session.con)
         evaluate(session.con)
         session.lock()
         known = _known_names(session)
