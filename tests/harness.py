@@ -6,7 +6,9 @@
     run = lab.audit({"aws_ec2_instances": [{"id": "i-1"}, {"id": "i-2"}]})
 
 Columns that a row leaves out are filled in; `id` becomes resource_id, incarnation_id and the id
-column of its table, `group` the group of a rule, `rule` its direction, service and peer.
+column of its table, `group` the group of a rule, `rule` its direction, service and peer. The
+resource_id of a row of Azure or Google Cloud is `/subscriptions/<account>/<table>/<id>` or
+`//compute.googleapis.com/projects/<account>/<table>/<id>`.
 """
 
 from __future__ import annotations
@@ -39,9 +41,9 @@ HOME = Scope("aws", "111111111111", "eu-west-1")
 TABLES = {table.name: table for table in all_tables()}
 
 _IDS = {
-    "aws_ec2_ebs_snapshots": ("snapshot", None),
-    "aws_ec2_ebs_volumes": ("volume", None),
-    "aws_ec2_images": ("image", None),
+    "aws_ec2_ebs_snapshots": ("snapshot", "snapshot_id"),
+    "aws_ec2_ebs_volumes": ("volume", "volume_id"),
+    "aws_ec2_images": ("image", "image_id"),
     "aws_ec2_instance_attributes": ("instance", "instance_id"),
     "aws_ec2_instances": ("instance", "instance_id"),
     "aws_ec2_network_interfaces": ("network-interface", None),
@@ -49,6 +51,8 @@ _IDS = {
     "aws_ec2_security_group_rules": ("security-group-rule", "rule_id"),
     "aws_ec2_security_groups": ("security-group", "group_id"),
 }
+
+_ROOTS = {"azure": "/subscriptions", "gcp": "//compute.googleapis.com/projects"}
 
 
 class Clock:
@@ -166,6 +170,9 @@ class Lab:
 
 def fill(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row with everything that every row has."""
+    cloud = table.partition("_")[0]
+    if cloud in _ROOTS:
+        return _fill_elsewhere(cloud, table, row)
     full = {"cloud": HOME.cloud, "account_id": HOME.account_id, "region": HOME.region, **row}
     kind, column = _IDS.get(table, (table, None))
     short = full.pop("id", "r-1")
@@ -179,6 +186,15 @@ def fill(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
         full |= {"group_id": group, "group_arn": f"{arn}:security-group/{group}"}
     if table == "aws_ec2_security_group_rules" and "rule" in full:
         full = {**_said(full["rule"]), **full}
+    return full
+
+
+def _fill_elsewhere(cloud: str, table: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a filled row of Azure or Google Cloud; a whole account is read at once there."""
+    full = {"cloud": cloud, "account_id": HOME.account_id, "region": "global", **row}
+    short = full.pop("id", "r-1")
+    full.setdefault("resource_id", f"{_ROOTS[cloud]}/{full['account_id']}/{table}/{short}")
+    full.setdefault("incarnation_id", short)
     return full
 
 

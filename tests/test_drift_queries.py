@@ -49,27 +49,44 @@ class Case:
 
     def moved(self, row: dict[str, Any]) -> dict[str, Any]:
         """Return a row whose texts name the account of the shared store."""
-        return {
-            key: value.replace("1" * 12, self.account("1" * 6)) if isinstance(value, str) else value
-            for key, value in row.items()
-        }
+
+        def move(value: Any) -> Any:
+            if isinstance(value, list):
+                return [move(inner) for inner in value]
+            if not isinstance(value, str):
+                return value
+            for digit in "123456789":
+                value = value.replace(digit * 12, self.account(digit * 6))
+            return value
+
+        return {key: move(value) for key, value in row.items()}
 
     def overrides(self, side: str) -> Iterator[tuple[tuple[str, Scope], Status | None]]:
         """Yield coverage: complete where the baseline has rows, unless the case says otherwise."""
-        for account, region in sorted(self.places()):
+        for cloud, account, region in sorted(self.places()):
             for table in TABLES:
-                yield (table, Scope("aws", self.account(account), region)), Status.COMPLETE
+                yield (table, Scope(cloud, self.account(account), region)), Status.COMPLETE
         for item in self.data.get("coverage", ()):
+            cloud = item["table"].partition("_")[0] if item["table"] != "*" else "aws"
             account = self.account(item.get("account_id", HOME.account_id))
-            scope = Scope("aws", account, item.get("region", HOME.region))
+            region = item.get("region", HOME.region if cloud == "aws" else "global")
+            scope = Scope(cloud, account, region)
             status = None if item[side] == "absent" else Status(item[side])
             for table in TABLES if item["table"] == "*" else [item["table"]]:
                 yield (table, scope), status
 
-    def places(self) -> set[tuple[str, str]]:
+    def places(self) -> set[tuple[str, str, str]]:
+        """Return cloud, account and region of all scopes; Azure and Google Cloud have no regions."""
         rows = [row for some in self.data.get("baseline", {}).values() for row in some]
-        found = {(r.get("account_id", "1" * 12), r.get("region", HOME.region)) for r in rows}
-        return found | {(HOME.account_id, HOME.region)}
+        found = {
+            ("aws", r.get("account_id", "1" * 12), r.get("region", HOME.region))
+            for r in rows
+            if r.get("cloud", "aws") == "aws"
+        }
+        tables = {table for side in SIDES for table in self.data.get(side, {})}
+        others = {table.partition("_")[0] for table in tables} - {"aws"}
+        found |= {(cloud, HOME.account_id, "global") for cloud in others}
+        return found | {("aws", HOME.account_id, HOME.region)}
 
 
 def load() -> list[Case]:
