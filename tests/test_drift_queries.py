@@ -76,7 +76,7 @@ class Case:
                 yield (table, scope), status
 
     def places(self) -> set[tuple[str, str, str]]:
-        """Return cloud, account and region of all scopes; Azure and Google Cloud have no regions."""
+        """Return cloud, account and region of all scopes; only AWS is read by region."""
         rows = [row for some in self.data.get("baseline", {}).values() for row in some]
         found = {
             ("aws", r.get("account_id", "1" * 12), r.get("region", HOME.region))

@@ -12,6 +12,7 @@ import orjson
 
 from auditor.baseline.versions import Content
 from auditor.config import StoreConfig
+from auditor.diff.attribution import attribute
 from auditor.diff.session import Session, check_select, open_session, show_changes, show_sides
 from auditor.diff.settings import Setting
 from auditor.diff.views import names_in, tables_behind
@@ -68,6 +69,7 @@ def find_drift(
     findings: dict[str, Finding] = {}
     evaluated: dict[str, frozenset[str]] = {}
     skipped: list[SkippedQuery] = []
+    about_policies: set[str] = set()
     with open_session(config) as session:
         show_sides(session, snapshot, coverage, approved)
         show_changes(session, settings)
@@ -91,7 +93,15 @@ def find_drift(
             evaluated[query.id] = tables_behind(session.con, query.sql)
             if any(name.startswith("policy.") for name in names_in(session.con, query.sql)):
                 evaluated[query.id] |= behind_policies
-        found = _with_evidence(session, findings.values())
+                about_policies.add(query.id)
+        found = attribute(
+            session,
+            snapshot=snapshot,
+            coverage=coverage,
+            approved=approved,
+            findings=_with_evidence(session, findings.values()),
+            about_policies=about_policies,
+        )
     accepted = {(a.fingerprint, a.content_hash) for a in approved.acceptances}
     kept = [f for f in found if (f.fingerprint, f.content_hash) not in accepted]
     read = {(c.table, c.scope) for c in coverage if c.status is Status.COMPLETE}
