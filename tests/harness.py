@@ -152,15 +152,20 @@ class Lab:
     def _head(self) -> str | None:
         return head(self.config.baseline.approvals)
 
+    def _tables_of(self, scope: Scope) -> list[str]:
+        """Return the tables of the scope's cloud: no other one is read there."""
+        return [t.name for t in self.tables if t.name.startswith(f"{scope.cloud}_")]
+
     def _coverage(
         self, rows: Rows, overrides: Overrides, scopes: Iterable[Scope]
     ) -> list[Coverage]:
         known = {*scopes, *(scope_of(row) for some in rows.values() for row in some)}
         status: dict[tuple[str, Scope], Status | None] = {
-            (table.name, scope): Status.COMPLETE for scope in known for table in self.tables
+            (table, scope): Status.COMPLETE for scope in known for table in self._tables_of(scope)
         }
         for (glob, scope), value in overrides.items():
-            status |= {(t.name, scope): value for t in self.tables if glob in (t.name, "*")}
+            names = self._tables_of(scope)
+            status |= {(name, scope): value for name in names if glob in (name, "*")}
         return [
             Coverage(name, scope, value, error_kind=None if value is Status.COMPLETE else "denied")
             for (name, scope), value in sorted(status.items())
