@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Collection
+from dataclasses import asdict, replace
 from typing import Any
 
 from auditor.baseline.versions import approved_baseline, versions
 from auditor.config import Config
+from auditor.diff.explain import read_since, read_traffic
 from auditor.diff.inventory import show_inventory
 from auditor.diff.session import check_select, open_session
 from auditor.errors import IntegrityError, UsageError
 from auditor.pipeline import past_run
 from auditor.store.database import reading
-from auditor.store.history import Version, find_resource, observed_at, timeline
+from auditor.store.history import Resource, Version, find_resource, observed_at, timeline
 from auditor.store.snapshots import find_snapshot
 from auditor.store.verify import Stats, Verification, store_stats, verify_store
 
@@ -54,57 +56,30 @@ def resource_history(config: Config, text: str) -> dict[str, Any]:
 
 
 def explain_instance(config: Config, text: str, snapshot: str | None = None) -> dict[str, Any]:
-    """Return an instance, the policies that apply to it with their rules, and its findings."""
+    """Return an instance, what may reach it and why, and what changed since the baseline.
+
+    `since_baseline` has what the run that took the snapshot went by: its baseline and findings.
+    """
     with reading(config.store) as con:
         resource = find_resource(con, text, kind="instance")
         number = find_snapshot(con, snapshot).id
-    with open_session(config.store) as session:
-        show_inventory(session, number)
-        session.lock()
-        columns, rows = session.select(
-            f"SELECT i.*, t.observed FROM instances i JOIN {resource.table} t "
-            "USING (account_id, region, resource_id) "
-            f"WHERE i.resource_id = {_quoted(resource.resource_id)}"
-        )
-        if not rows:
-            raise UsageError(
-                f"{resource.resource_id} does not exist in snapshot {number}",
-                hint=f"see what became of it: audit history {text}",
-            )
-        instance = dict(zip(columns, rows[0], strict=True))
-        ids = ", ".join(_quoted(p) for p in instance["policy_ids"] or [""])
-        _, policies = session.select(
-            "SELECT p.kind, p.name, p.policy_id, list(r.rule ORDER BY r.rule) "
-            "FILTER (r.rule IS NOT NULL) FROM policies p LEFT JOIN rules r "
-            "ON r.policy_resource_id = p.resource_id AND r.account_id = p.account_id "
-            f"WHERE p.policy_id IN ({ids}) GROUP BY ALL ORDER BY ALL"
-        )
-    try:
-        findings = past_run(config, str(number)).active
-    except UsageError:
-        findings = ()
-    about = {resource.resource_id, *(p[2] for p in policies)}
-    return {
+    instance = _instance(config, resource, number, text)
+    accepted, unread = read_traffic(config.store, resource, number)
+    found = {
         "resource_id": resource.resource_id,
         "snapshot": number,
         "observed": instance.pop("observed"),
         "instance": instance,
-        "policies": [
-            {"kind": kind, "name": name, "policy_id": policy_id, "rules": rules or []}
-            for kind, name, policy_id, rules in policies
-        ],
-        "findings": [
-            {
-                "fingerprint": f.fingerprint,
-                "severity": f.severity,
-                "verdict": f.verdict,
-                "status": f.status,
-                "reason": f.reason,
-            }
-            for f in findings
-            if f.resource_id in about or f.resource_id.rsplit("/", 1)[-1] in about
-        ],
+        "allowed": [asdict(allowed) for allowed in accepted.allowed],
+        "path": {
+            "internet": any(path.ipv4 or path.ipv6 for path in accepted.paths),
+            "interfaces": [asdict(path) for path in accepted.paths],
+        },
+        "problems": [asdict(problem) for problem in accepted.problems],
+        "not_read": [asdict(table) for table in unread],
     }
+    about = {resource.resource_id, *accepted.policies}
+    return found | {"since_baseline": _since_baseline(config, resource, number, about)}
 
 
 def verify_everything(config: Config) -> Verification:
@@ -124,6 +99,53 @@ def statistics(config: Config) -> Stats:
     """Return the size of the store."""
     with reading(config.store) as con:
         return store_stats(con)
+
+
+def _instance(config: Config, resource: Resource, snapshot: int, text: str) -> dict[str, Any]:
+    """Return an instance as the vocabulary has it; raises `UsageError` if it does not exist."""
+    with open_session(config.store) as session:
+        show_inventory(session, snapshot)
+        session.lock()
+        columns, rows = session.select(
+            f"SELECT i.*, t.observed FROM instances i JOIN {resource.table} t "
+            "USING (account_id, region, resource_id) "
+            f"WHERE i.resource_id = {_quoted(resource.resource_id)}"
+        )
+    if not rows:
+        raise UsageError(
+            f"{resource.resource_id} does not exist in snapshot {snapshot}",
+            hint=f"see what became of it: audit history {text}",
+        )
+    return dict(zip(columns, rows[0], strict=True))
+
+
+def _since_baseline(
+    config: Config, resource: Resource, snapshot: int, about: Collection[str]
+) -> dict[str, Any]:
+    try:
+        run = past_run(config, str(snapshot))
+    except UsageError:
+        run = None  # NOTE: sealed and never compared; that is a fact, and no failure.
+    baseline = run.baseline if run else None
+    found: dict[str, Any] = {"baseline": None, "changes": [], "findings": []}
+    if run is None or baseline is None:
+        return found
+    since = read_since(config.store, resource, snapshot, baseline)
+    return {
+        **asdict(since),
+        "baseline": {"name": baseline.name, "version": baseline.version},
+        "findings": [
+            {
+                "fingerprint": f.fingerprint,
+                "severity": f.severity,
+                "verdict": f.verdict,
+                "status": f.status,
+                "reason": f.reason,
+            }
+            for f in run.active
+            if f.resource_id in about
+        ],
+    }
 
 
 def _described(version: Version, older: Version | None) -> dict[str, Any]:

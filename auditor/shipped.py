@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,16 @@ def shipped(name: str) -> Path:
 def split_header(path: Path) -> tuple[Mapping[str, Any], str]:
     """Return the TOML header of a `.sql` file and the SQL after it."""
     try:
-        match = _HEADER.match(path.read_text(encoding="utf-8"))
+        found = path.stat()
+        return _split_header(path, (found.st_mtime_ns, found.st_size))
     except (OSError, UnicodeDecodeError) as exc:
         raise QueryHeaderError("the file cannot be read", where=str(path)) from exc
+
+
+@lru_cache(maxsize=512)
+def _split_header(path: Path, _version: tuple[int, int]) -> tuple[Mapping[str, Any], str]:
+    """Read a file once for each of its versions (time of change and size)."""
+    match = _HEADER.match(path.read_text(encoding="utf-8"))
     if match is None:
         raise QueryHeaderError("the file must begin with a /* TOML header */", where=str(path))
     try:

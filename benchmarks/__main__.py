@@ -1,4 +1,4 @@
-"""Run benchmarks and print their tables: `python -m benchmarks engine history startup diff`."""
+"""Run benchmarks and print their tables: `python -m benchmarks engine history policy`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 
 from benchmarks.common import machine
 
-NAMES = ("startup", "engine", "history", "diff")
+NAMES = ("startup", "engine", "history", "diff", "policy", "rules")
 
 
 def main() -> int:

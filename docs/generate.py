@@ -21,6 +21,7 @@ from auditor.diff.queries import load_queries
 from auditor.diff.settings import Setting, load_settings
 from auditor.diff.views import view_files
 from auditor.model import Query
+from auditor.policy.sources import source_files
 from auditor.report.formats import format_names
 from auditor.shipped import split_header
 
@@ -37,6 +38,14 @@ COMPARATORS = {
     "REF": "A pointer to something else: another target is SUSPICIOUS. Gaining or losing one is "
     "judged by PRESENCE.",
 }
+POLICY_PARTS = {
+    "rules": "Rules",
+    "layers": "Which policies apply to which interface",
+    "paths": "Paths from the Internet",
+    "members": "What symbols stand for",
+}
+"""Folders of `queries/policy` that read tables."""
+
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60))
 
 
@@ -143,9 +152,26 @@ def settings() -> str:
     return _page("Settings", parts)
 
 
+def policies() -> str:
+    """Return the page of everything that the comparison of policies reads."""
+    parts = [
+        "What [the comparison of policies](policies.md) reads of each cloud; each is a file of "
+        "`queries/policy/`, and [its contract](../queries/policy/README.md) says how to add one."
+    ]
+    for part, title in POLICY_PARTS.items():
+        rows = []
+        for path in source_files(part):
+            header, _ = split_header(path)
+            kind = f"{header['title']}. {header['description']}"
+            rows.append((f"`{part}/{path.name}`", header.get("cloud") or "", kind))
+        parts.append(f"## {title}\n\n" + _grid(("file", "cloud", "what it says"), rows))
+    return _page("What policies are read from", parts)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli,
     "configuration.md": configuration,
+    "policy-sources.md": policies,
     "queries.md": queries,
     "settings.md": settings,
     "tables.md": tables,

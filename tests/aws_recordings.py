@@ -97,20 +97,25 @@ def atoms() -> Iterator[dict[str, Any]]:
     number = 0
     for answer in recorded("DescribeSecurityGroups"):
         for group in answer["SecurityGroups"]:
-            for key, egress in (("IpPermissions", False), ("IpPermissionsEgress", True)):
-                for permission in group.get(key) or ():
-                    for peer in peers(permission):
-                        number += 1
-                        yield {
-                            "SecurityGroupRuleId": f"sgr-{number:017x}",
-                            "GroupId": group["GroupId"],
-                            "GroupOwnerId": group["OwnerId"],
-                            "IsEgress": egress,
-                            "IpProtocol": permission["IpProtocol"],
-                            "FromPort": permission.get("FromPort", -1),
-                            "ToPort": permission.get("ToPort", -1),
-                            **peer,
-                        }
+            for rule in atoms_of(group):
+                number += 1
+                yield {"SecurityGroupRuleId": f"sgr-{number:017x}", **rule}
+
+
+def atoms_of(group: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the permissions of one group without ids of their own."""
+    for key, egress in (("IpPermissions", False), ("IpPermissionsEgress", True)):
+        for permission in group.get(key) or ():
+            for peer in peers(permission):
+                yield {
+                    "GroupId": group["GroupId"],
+                    "GroupOwnerId": group["OwnerId"],
+                    "IsEgress": egress,
+                    "IpProtocol": permission["IpProtocol"],
+                    "FromPort": permission.get("FromPort", -1),
+                    "ToPort": permission.get("ToPort", -1),
+                    **peer,
+                }
 
 
 def peers(permission: dict[str, Any]) -> Iterator[dict[str, Any]]:

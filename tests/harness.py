@@ -189,7 +189,7 @@ def fill(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
     if "group" in full:
         group = full.pop("group")
         full |= {"group_id": group, "group_arn": f"{arn}:security-group/{group}"}
-    if table == "aws_ec2_security_group_rules" and "rule" in full:
+    if table == "aws_ec2_security_group_rules" and "rule" in full and "ip_protocol" not in full:
         full = {**_said(full["rule"]), **full}
     return full
 

@@ -26,6 +26,7 @@ from auditor.diff.settings import load_settings
 from auditor.diff.views import view_files
 from auditor.report.formats import format_names
 from auditor.simcloud.aws import SimAws, generate
+from tests.proposals import sealed
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -249,6 +250,14 @@ def test_readme_blocks_run(tmp_path: Path, shell: Path) -> None:
     assert done.stderr == ""
     assert "ec2:DescribeInstances" in done.stdout and "aws_iam_policy" in done.stdout
     assert (folder / "audit.toml").read_bytes() == (ROOT / "config.example.toml").read_bytes()
+
+
+def test_merge_example_runs(tmp_path: Path, shell: Path) -> None:
+    sealed(tmp_path)
+    done = run_blocks("docs/before-you-merge.md", tmp_path, shell)
+    assert (done.returncode, done.stderr) == (0, "")
+    page = (ROOT / "docs" / "before-you-merge.md").read_text(encoding="utf-8")
+    assert f"```text\n{done.stdout}```" in page
 
 
 @pytest.fixture(scope="module")

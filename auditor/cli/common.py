@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from auditor.config import Config
 
+SHOWN = 200
+"""Characters of a value that are shown."""
+
 ConfigOption = Annotated[
     Path | None,
     typer.Option(
@@ -26,6 +29,7 @@ ConfigOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdout.")]
+ResourceArgument = Annotated[str, typer.Argument(help="Id, end of an id, or name.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print no report, no progress.")]
 SnapshotOption = Annotated[
     str | None,
@@ -80,6 +84,21 @@ def visible(value: object) -> str:
     from auditor.report.plain import visible as shown
 
     return escape(shown("" if value is None else str(value)))
+
+
+def cell(value: object) -> str:
+    """Return a value of a row as text; lists and objects as JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list | dict):
+        return json.dumps(value, default=plain, ensure_ascii=False)
+    return str(plain(value)) if value is not None else ""
+
+
+def short(value: object) -> str:
+    """Return a value of a row in a line for a terminal, cut where it is long."""
+    text = "none" if value is None else cell(value)
+    return visible(text if len(text) <= SHOWN else f"{text[:SHOWN]}... ({len(text)} characters)")
 
 
 def _piped_width() -> int:

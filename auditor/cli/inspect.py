@@ -1,4 +1,4 @@
-"""Looking closer: explain, history, query."""
+"""Looking closer: history, query."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ import typer
 from auditor.cli.common import (
     ConfigOption,
     JsonOption,
+    ResourceArgument,
     SnapshotOption,
+    cell,
     load,
     out,
     plain,
     print_json,
+    short,
     visible,
 )
-
-ResourceArgument = Annotated[str, typer.Argument(help="Id, end of an id, or name.")]
 
 
 def query(
@@ -44,7 +45,7 @@ def query(
 
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows([["" if v is None else _cell(v) for v in row] for row in rows])
+        writer.writerows([["" if v is None else cell(v) for v in row] for row in rows])
     else:
         _print_rows(columns, rows)
 
@@ -65,43 +66,11 @@ def history(
         until = f"until {plain(version['until'])}" if version["until"] else "until now"
         console.print(f"\nsnapshot {version['valid_from']}  {plain(version['since'])} {until}")
         for column, (old, new) in version["changes"].items():
-            console.print(f"  {column}: {_short(old)} -> {_short(new)}", soft_wrap=True)
+            console.print(f"  {column}: {short(old)} -> {short(new)}", soft_wrap=True)
         if not version["changes"]:
             console.print("  first seen" if version["first"] else "  seen again, unchanged")
     for gap in found["unobserved"]:
         console.print(f"\nnot observed in snapshot {gap['snapshot']}: {gap['status']}")
-
-
-def explain(
-    instance: ResourceArgument,
-    config: ConfigOption = None,
-    snapshot: SnapshotOption = None,
-    json: JsonOption = False,
-) -> None:
-    """Say what an instance is, which rules apply to it, and what changed since the baseline."""
-    from auditor.inquiry import explain_instance
-
-    found = explain_instance(load(config), instance, snapshot)
-    if json:
-        print_json(found)
-        return
-    console = out()
-    console.print(f"{visible(found['resource_id'])}", soft_wrap=True)
-    if not found["observed"]:
-        console.print("Its scope was not read in this snapshot: this is what was last known.")
-    for key, value in found["instance"].items():
-        console.print(f"  {key}: {_short(value)}", soft_wrap=True)
-    for policy in found["policies"]:
-        console.print(f"\n{policy['kind']} {visible(policy['name'])} ({policy['policy_id']})")
-        for rule in policy["rules"] or ["no rules: nothing is allowed"]:
-            console.print(f"  {visible(rule)}")
-    console.print("\nSince the baseline:" if found["findings"] else "\nNo finding about it.")
-    for finding in found["findings"]:
-        console.print(
-            f"  {finding['severity']} {finding['verdict']} {visible(finding['reason'])} "
-            f"(audit findings show {finding['fingerprint'][:8]})",
-            soft_wrap=True,
-        )
 
 
 def _print_rows(columns: list[str], rows: list[tuple[Any, ...]]) -> None:
@@ -114,20 +83,5 @@ def _print_rows(columns: list[str], rows: list[tuple[Any, ...]]) -> None:
     for column in columns:
         table.add_column(visible(column), overflow="fold")
     for row in rows:
-        table.add_row(*(visible(_cell(value)) for value in row))
+        table.add_row(*(visible(cell(value)) for value in row))
     out().print(table)
-
-
-def _cell(value: object) -> str:
-    import json as encoder
-
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list | dict):
-        return encoder.dumps(value, default=plain, ensure_ascii=False)
-    return str(plain(value)) if value is not None else ""
-
-
-def _short(value: object) -> str:
-    text = "none" if value is None else _cell(value)
-    return visible(text if len(text) <= 200 else f"{text[:200]}... ({len(text)} characters)")  # noqa: PLR2004

@@ -8,7 +8,18 @@ from typing import NoReturn
 
 import typer
 
-from auditor.cli import baseline, demo, findings, inspect, lists, run, setup, store
+from auditor.cli import (
+    baseline,
+    demo,
+    explain,
+    findings,
+    inspect,
+    lists,
+    run,
+    setup,
+    simulate,
+    store,
+)
 from auditor.errors import AuditorError, MissingExtraError
 
 app = typer.Typer(
@@ -32,9 +43,10 @@ app.command("run", rich_help_panel=WATCH)(run.run)
 app.command("collect", rich_help_panel=WATCH)(run.collect)
 app.command("diff", rich_help_panel=WATCH)(run.diff)
 app.command("report", rich_help_panel=WATCH)(run.report)
+app.command("simulate", rich_help_panel=DECIDE)(simulate.simulate)
 app.add_typer(baseline.app, name="baseline", rich_help_panel=DECIDE)
 app.add_typer(findings.app, name="findings", rich_help_panel=DECIDE)
-app.command("explain", rich_help_panel=LOOK)(inspect.explain)
+app.command("explain", rich_help_panel=LOOK)(explain.explain)
 app.command("history", rich_help_panel=LOOK)(inspect.history)
 app.command("query", rich_help_panel=LOOK)(inspect.query)
 app.add_typer(lists.app, name="list", rich_help_panel=LOOK)

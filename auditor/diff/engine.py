@@ -13,15 +13,21 @@ import orjson
 from auditor.baseline.versions import Content
 from auditor.config import StoreConfig
 from auditor.diff.attribution import attribute
-from auditor.diff.session import Session, check_select, open_session, show_changes, show_sides
+from auditor.diff.session import (
+    SIDES,
+    Session,
+    check_select,
+    open_session,
+    show_changes,
+    show_sides,
+)
 from auditor.diff.settings import Setting
-from auditor.diff.views import names_in, tables_behind
+from auditor.diff.views import tables_behind
 from auditor.errors import QueryContractError
 from auditor.model import Coverage, Finding, Query, Scope, Severity, SkippedQuery, Status, Verdict
 from auditor.policy.evaluate import evaluate
-from auditor.policy.sources import COLUMNS, source_files
-from auditor.shipped import split_header
 from auditor.store.hashing import digest
+from auditor.store.selects import names_in
 
 REQUIRED = ("account_id", "region", "resource_id", "verdict", "reason", "before", "after")
 OPTIONAL = (
@@ -75,7 +81,6 @@ def find_drift(
         show_changes(session, settings)
         evaluate(session.con)
         session.lock()
-        behind_policies = _behind_policies(session)
         for query in queries:
             missing = [t for t in query.tables if not _exists(session, t)]
             if missing:
@@ -92,7 +97,6 @@ def find_drift(
                 findings[finding.fingerprint] = finding
             evaluated[query.id] = tables_behind(session.con, query.sql)
             if any(name.startswith("policy.") for name in names_in(session.con, query.sql)):
-                evaluated[query.id] |= behind_policies
                 about_policies.add(query.id)
         found = attribute(
             session,
@@ -186,12 +190,6 @@ def _finding(query: Query, row: dict[str, Any], override: Severity | None) -> Fi
     )
 
 
-def _behind_policies(session: Session) -> frozenset[str]:
-    """Return the tables that verdicts about policies rest on."""
-    texts = [split_header(path)[1] for part in COLUMNS for path in source_files(part)]
-    return frozenset(table for sql in texts for table in tables_behind(session.con, sql))
-
-
 def _exists(session: Session, name: str) -> bool:
     schema, _, table = name.rpartition(".")
     schemas = [schema] if schema else ["snapshot", "main"]
@@ -214,7 +212,7 @@ def _with_evidence(session: Session, findings: Iterable[Finding]) -> list[Findin
         if table not in stored:
             done += group
             continue
-        hashes = {side: _hashes(session, side, table, group) for side in ("baseline", "snapshot")}
+        hashes = {side: _hashes(session, side, table, group) for side in SIDES}
         for finding in group:
             key = (finding.scope.account_id, finding.scope.region, finding.resource_id)
             done.append(

@@ -28,6 +28,9 @@ from auditor.store.tables import covers, present, table_specs
 QUERY_SECONDS = 300.0
 """How long one query may run."""
 
+SIDES = ("baseline", "snapshot")
+"""Schemas: what is approved, and what is there now."""
+
 _SAME_PLACE = "o.account_id = r.account_id AND o.region = r.region"
 
 
@@ -110,7 +113,7 @@ def show_sides(
             + _approved_rows(spec, shown, f"{stored} {paired}", spec.name in overridden)
         )
     _show_coverage(con, coverage, approved)
-    for side in ("snapshot", "baseline"):
+    for side in SIDES:
         create_vocabulary(con, side)
 
 

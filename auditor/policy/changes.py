@@ -17,13 +17,10 @@ import duckdb
 import orjson
 
 from auditor.model import Severity, Verdict
-from auditor.policy.reach import Instances
+from auditor.policy.reach import NAMED, Group, Instances
 from auditor.policy.regions import Region, read_regions
 from auditor.policy.severity import Reach, severity_of
 from auditor.policy.wording import Known, content, sentence
-
-NAMED = 3
-"""How many instances a reason names before it counts the rest."""
 
 _COLUMNS = {
     "cause": "VARCHAR",
@@ -57,7 +54,7 @@ class _Found:
 def tell_changes(con: duckdb.DuckDBPyConnection) -> None:
     """Create `policy.changes` and `policy.instance_changes` from an evaluation."""
     regions = read_regions(con)
-    found = _Found(regions, _known_rules(con), Instances(con, regions))
+    found = _Found(regions, known_rules(con), Instances(con, regions))
     _write(con, "changes", [*_policies(con, found), *_unknown(con)])
     _write(con, "instance_changes", [*_attachments(con, found), *_newcomers(con, found)])
 
@@ -70,7 +67,7 @@ def _policies(con: duckdb.DuckDBPyConnection, found: _Found) -> Iterable[Row]:
     ).fetchall()
     for subject, what, policy_id, target, cloud, account, region, kind, name, is_read in rows:
         for (verdict, direction), regions in _split(found.regions.get(subject, ())).items():
-            reach, exposed, got = found.instances.reached(policy_id, direction, verdict)
+            reach, got = found.instances.reached(policy_id, regions)
             if not is_read:
                 reach = Reach.UNKNOWN
             parts = [
@@ -80,7 +77,7 @@ def _policies(con: duckdb.DuckDBPyConnection, found: _Found) -> Iterable[Row]:
             ]
             if what == "members":
                 parts.append("the rules are the same, a list that they name changed")
-            parts.append(_gets_to(reach, exposed or got))
+            parts.append(_gets_to(reach, got))
             yield (
                 "rules" if what == "policy" else what, cloud, account, region,
                 policy_id.partition(" ")[0], kind,
@@ -185,14 +182,13 @@ def _of(word: str, name: str | None) -> str:
     return f'{word} "{name}"' if name else ""
 
 
-def _gets_to(reach: Reach, instances: Sequence[str | None]) -> str:
+def _gets_to(reach: Reach, got: Group) -> str:
     """Say where it gets: by names where there are some, since ids tell a person nothing."""
-    named = [name for name in instances if name]
-    if len(instances) == len(named) <= NAMED:
-        told = _names(named)
+    if got.count == len(got.names):
+        told = _names(got.names)
     else:
-        told = "1 instance" if len(instances) == 1 else f"{len(instances)} instances"
-        told += f", such as {', '.join(named[:NAMED])}" if named else ""
+        told = "1 instance" if got.count == 1 else f"{got.count} instances"
+        told += f", such as {', '.join(got.names)}" if got.names else ""
     if reach is Reach.EXPOSED:
         return f"the Internet gets to {told}"
     if reach is Reach.REACHED:
@@ -210,9 +206,13 @@ def _names(names: Sequence[str]) -> str:
     return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
 
 
-def _known_rules(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], set[str]]:
+def known_rules(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], set[str]]:
+    """Return the sides on which each rule that decides a region is there, by policy and rule id."""
     rows = con.execute(
-        "SELECT policy_id, rule_id, list(DISTINCT side) FROM policy.rules GROUP BY ALL"
+        "SELECT policy_id, rule_id, list(DISTINCT side) FROM policy.rules SEMI JOIN ("
+        "SELECT policy_id, rule_id FROM policy.rules "
+        "JOIN (SELECT unnest(old_rules || new_rules) AS number FROM policy.regions) USING (number)"
+        ") USING (policy_id, rule_id) GROUP BY ALL"
     ).fetchall()
     return {(policy_id, rule_id): set(sides) for policy_id, rule_id, sides in rows}
 

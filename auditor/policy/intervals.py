@@ -10,7 +10,8 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
 
 SERVICES = 1 << 24
 """End of all services: protocol * 65536 + port, or + ICMP type * 256 + code."""
@@ -119,6 +120,11 @@ def intersection(
         for family_too, low_too, high_too in rest:
             if family == family_too and max(low, low_too) < min(high, high_too):
                 yield family, max(low, low_too), min(high, high_too)
+
+
+def meet(some: Iterable[tuple[Any, Any]], others: Collection[tuple[Any, Any]]) -> bool:
+    """Return whether an interval of some has anything in common with one of others."""
+    return any(low < end and first < high for low, high in some for first, end in others)
 
 
 def networks(family: str, low: str, high: str) -> list[str]:

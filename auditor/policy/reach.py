@@ -3,14 +3,56 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import duckdb
 
-from auditor.model import Verdict
-from auditor.policy.intervals import network_bounds
+from auditor.policy.intervals import meet, network_bounds
 from auditor.policy.regions import Region
 from auditor.policy.severity import Reach
+
+NAMED = 3
+"""How many instances a reason names before it counts the rest."""
+
+_GROUPS = """
+WITH placed AS (
+    SELECT DISTINCT p.policy_id, p.instance_id, n.name
+    FROM policy.placed AS p
+    SEMI JOIN policy.changed AS c ON c.policy_id = p.policy_id
+    LEFT JOIN policy.names AS n USING (instance_id)
+    WHERE p.side = 'snapshot'
+),
+
+every AS (
+    SELECT p.*, s.what, s.subject
+    FROM placed AS p
+    JOIN policy.instances AS i USING (instance_id)
+    JOIN policy.subjects AS s ON s.what = i.kind AND s.before = i.before AND s.after = i.after
+    UNION ALL
+    SELECT *, 'new', NULL FROM placed SEMI JOIN policy.fresh USING (instance_id)
+)
+
+SELECT policy_id, what, subject,
+    CASE WHEN list_contains($limited, subject) THEN instance_id END AS alone,
+    count(*),
+    coalesce(list(DISTINCT name ORDER BY name) FILTER (WHERE name IS NOT NULL), [])[:$named]
+FROM every
+GROUP BY ALL
+ORDER BY ALL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Some instances: how many, and names of the first, without repetition."""
+
+    count: int = 0
+    names: Sequence[str] = ()
+
+    def __add__(self, other: Group) -> Group:
+        names = sorted({*self.names, *other.names})[:NAMED]
+        return Group(self.count + other.count, names)
 
 
 class Instances:
@@ -20,58 +62,43 @@ class Instances:
         self, con: duckdb.DuckDBPyConnection, regions: Mapping[int, Sequence[Region]]
     ) -> None:
         self._regions = regions
-        self._addresses = _addresses(con) if _is_limited(regions) else {}
-        self._by_policy: defaultdict[str, list[tuple[str, str | None, str, int]]]
+        limited = [n for n, some in regions.items() if any(region.local for region in some)]
+        self._addresses = read_addresses(con) if limited else {}
+        self._by_policy: defaultdict[str, list[tuple[str, Sequence[Region], Group]]]
         self._by_policy = defaultdict(list)
-        rows = con.execute(
-            "SELECT DISTINCT p.policy_id, i.instance_id, n.name, s.what, s.subject "
-            "FROM policy.placed p JOIN policy.instances i USING (instance_id) "
-            "JOIN policy.subjects s ON s.what = i.kind AND s.before = i.before "
-            "AND s.after = i.after LEFT JOIN policy.names n USING (instance_id) "
-            "SEMI JOIN policy.changed c ON c.policy_id = p.policy_id "
-            "WHERE p.side = 'snapshot' ORDER BY ALL"
-        ).fetchall()
-        for policy_id, *rest in rows:
-            self._by_policy[policy_id].append(tuple(rest))
+        rows = con.execute(_GROUPS, {"limited": limited, "named": NAMED}).fetchall()
+        for policy_id, what, subject, alone, count, names in rows:
+            found = regions.get(subject, ()) if alone is None else self.regions(alone, subject)
+            self._by_policy[policy_id].append((what, found, Group(count, names)))
 
     def regions(self, instance_id: str, subject: int) -> list[Region]:
         """Return the regions of a subject that are about an instance: those at its addresses."""
         found = self._regions.get(subject, ())
-        own = self._addresses.get(instance_id)
-        if own is None:
-            return list(found)
-        return [r for r in found if not r.local or any(_is_at(r, a) for a in own)]
+        return at_addresses(found, self._addresses.get(instance_id))
 
-    def reached(
-        self, policy_id: str, direction: str, verdict: Verdict
-    ) -> tuple[Reach, list[str | None], list[str | None]]:
-        """Return how far a change of a policy gets, and the instances exposed and reached.
+    def reached(self, policy_id: str, changed: Sequence[Region]) -> tuple[Reach, Group]:
+        """Return how far changed regions of a policy get, and the instances that they get to.
 
-        Instances are given by name, or by nothing where they have none.
+        A new instance has no verdict of its own: a policy that applies to it gets there.
         """
-        instances = self._by_policy.get(policy_id)
-        if not instances:
-            return Reach.UNUSED, [], []
-        got: dict[str, list[str | None]] = {"exposure": [], "profile": []}
-        for instance_id, name, what, subject in instances:
-            found = self.regions(instance_id, subject)
-            if any(r.verdict is verdict and r.direction == direction for r in found):
-                got[what].append(name)
-        if got["exposure"]:
-            return Reach.EXPOSED, got["exposure"], got["profile"]
-        return (Reach.REACHED if got["profile"] else Reach.BLOCKED), [], got["profile"]
+        groups = self._by_policy.get(policy_id)
+        if not groups:
+            return Reach.UNUSED, Group()
+        got = dict.fromkeys(("exposure", "profile", "new"), Group())
+        for what, found, group in groups:
+            if what == "new" or any(_same_traffic(r, c) for r in found for c in changed):
+                got[what] += group
+        if got["exposure"].count:
+            return Reach.EXPOSED, got["exposure"]
+        reached = got["profile"] if got["profile"].count else got["new"]
+        return (Reach.REACHED if reached.count else Reach.BLOCKED), reached
 
 
-def _is_limited(regions: Mapping[int, Sequence[Region]]) -> bool:
-    return any(region.local for some in regions.values() for region in some)
-
-
-def _addresses(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[str, str]]]:
+def read_addresses(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[str, str]]]:
     """Return the addresses of each instance as intervals; one that cannot be read is left out."""
     rows = con.execute(
         "SELECT instance_id, list_distinct(flatten(list(addresses))) "
-        "FROM snapshot.policy_paths SEMI JOIN policy.touched USING (instance_id) "
-        "WHERE addresses IS NOT NULL GROUP BY instance_id"
+        "FROM snapshot.policy_touched_paths WHERE addresses IS NOT NULL GROUP BY instance_id"
     ).fetchall()
     found: dict[str, list[tuple[str, str]]] = {}
     for instance_id, addresses in rows:
@@ -82,6 +109,22 @@ def _addresses(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[str, str]
     return found
 
 
+def at_addresses(regions: Iterable[Region], own: Sequence[tuple[str, str]] | None) -> list[Region]:
+    """Return the regions that are about some addresses; all of them where none are known."""
+    if own is None:
+        return list(regions)
+    return [r for r in regions if not r.local or any(_is_at(r, address) for address in own)]
+
+
+def _same_traffic(one: Region, other: Region) -> bool:
+    """Return whether two regions of one verdict and direction share services."""
+    return (
+        one.verdict is other.verdict
+        and one.direction == other.direction
+        and meet((one.service,), (other.service,))
+    )
+
+
 def _is_at(region: Region, address: tuple[str, str]) -> bool:
-    low, high = address
-    return any(len(low) == len(a) and low < b and high > a for a, b in region.local)
+    # NOTE: bounds of one family are of one width.
+    return meet((address,), [own for own in region.local if len(own[0]) == len(address[0])])

@@ -14,8 +14,14 @@ from auditor.policy.intervals import PORTS, WIDTH, everything
 
 Bounds = tuple[str, str]
 
+UNDECIDED = 1
+"""Level of traffic that nothing that was read decides on."""
+
 INSPECTED = 2
 """Level of traffic that is let through and looked into."""
+
+ALLOWED = 3
+"""Level of traffic that is let through."""
 
 _ALL_PORTS = (0, PORTS)
 
@@ -51,6 +57,8 @@ class Region:
     """Source ports that it is limited to; empty for all."""
     loses_inspection: bool = False
     """Whether it was allowed before, but looked into."""
+    level: int = ALLOWED
+    """What happens to it on the side that lets more of it through."""
 
     @property
     def is_approximate(self) -> bool:
@@ -92,7 +100,8 @@ def read_regions(con: duckdb.DuckDBPyConnection) -> dict[int, list[Region]]:
                 new_rules=tuple(rules[n] for n in news if n in rules),
                 local=_limit(family, local_low, local_high),
                 ports=() if (port_low, port_high) == _ALL_PORTS else ((port_low, port_high),),
-                loses_inspection=(old, new) == (INSPECTED, INSPECTED + 1),
+                loses_inspection=(old, new) == (INSPECTED, ALLOWED),
+                level=max(old, new),
             )
         )
     return {subject: _joined(regions) for subject, regions in found.items()}
@@ -146,6 +155,7 @@ def _same(region: Region) -> tuple[object, ...]:
         region.service,
         region.symbol,
         region.loses_inspection,
+        region.level,
     )
 
 

@@ -7,8 +7,8 @@ compares by identity; every rule that matches any peer covers that family whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import reduce
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import cache, reduce
 from typing import Any
 
 import duckdb
@@ -36,13 +36,13 @@ CONTEXTS = {"network-context INTERNET": True, "network-context NON_INTERNET": Fa
 AND = " & "
 """Between the parts of a peer that must all hold, such as a network and a context."""
 
-_WHOLE = {"0.0.0.0/0", "::/0"}
 _PRIVATE = {
     "4": (
         "0.0.0.0/8",
         "10.0.0.0/8",
         "100.64.0.0/10",
         "127.0.0.0/8",
+        "168.63.129.16/32",
         "169.254.0.0/16",
         "172.16.0.0/12",
         "192.168.0.0/16",
@@ -50,7 +50,11 @@ _PRIVATE = {
     ),
     "6": ("::/3", "4000::/2", "8000::/1"),
 }
-"""Not reachable over the Internet: IANA's special-purpose registries, and what is no 2000::/3."""
+"""Not reachable over the Internet.
+
+IANA's special-purpose registries, what is no 2000::/3, and the address of Azure's hosts, which
+belongs to every virtual network.
+"""
 
 Interval = tuple[str, str, str]
 """Family, first bound and end."""
@@ -59,13 +63,14 @@ Members = list[Interval] | ValueError
 """What a symbol stands for, or why that cannot be read."""
 
 
-def public_intervals(family: str) -> list[tuple[str, str]]:
+@cache
+def public_intervals(family: str) -> tuple[tuple[str, str], ...]:
     """Return the public addresses of a family, as bounds."""
-    return list(complement(family, (network_bounds(n)[1:] for n in _PRIVATE[family])))
+    return tuple(complement(family, (network_bounds(n)[1:] for n in _PRIVATE[family])))
 
 
-def resolve(con: duckdb.DuckDBPyConnection) -> None:
-    """Create `policy.services`, `.ports`, `.peers` and `.families`; remember what cannot be read.
+def resolve_services(con: duckdb.DuckDBPyConnection) -> None:
+    """Create `policy.services` and `policy.ports`, and remember what cannot be read.
 
     `policy.problems` names each rule that cannot be parsed: a policy with one has no verdict.
     """
@@ -74,7 +79,6 @@ def resolve(con: duckdb.DuckDBPyConnection) -> None:
     )
     _parse(con, "services", "service", service_bounds)
     _parse(con, "ports", "source_ports", _port_bounds)
-    _peers(con)
     con.execute(
         "INSERT INTO policy.problems SELECT DISTINCT policy_id, rule_id, "
         "'unknown action ' || coalesce(action, 'none') FROM policy.rules WHERE level IS NULL"
@@ -104,12 +108,18 @@ def _parse(
     _report(con, column, bad)
 
 
-def _peers(con: duckdb.DuckDBPyConnection) -> None:
-    texts = {*_distinct(con, "peer"), *_distinct(con, "local")}
+def resolve_peers(con: duckdb.DuckDBPyConnection) -> None:
+    """Create `policy.peers`, `.families` and `.points`: networks, and symbols that matter."""
+    matters = "(NOT contains({0}, ' ') OR number IN (SELECT number FROM policy.met_rules))"
+    texts = {
+        text
+        for column in ("peer", "local")
+        for text in _distinct(con, column, matters.format(column))
+    }
     found: list[tuple[str, str, str, str, str]] = []
     bad: list[tuple[str, str]] = []
     opaque: list[tuple[str, str]] = []
-    parts = {part for text in texts for part in text.split(AND)}
+    parts = {part for text in texts for part in text.split(AND)} - {*INTERNET, *CONTEXTS}
     members = _members(con, sorted(part for part in parts if " " in part))
     for when in ("before", "after"):
         for text in texts:
@@ -144,9 +154,13 @@ def _peers(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _covers_all(text: str) -> bool:
-    """Return whether a peer covers every symbol, wherever on the Internet that may be."""
+    """Return whether a peer covers every symbol, wherever on the Internet that may be.
+
+    A whole family ends in `/0`, however its address is written.
+    """
     parts = set(text.split(AND))
-    return bool(parts & {ANY, *_WHOLE}) and parts <= {ANY, *_WHOLE, "network-context INTERNET"}
+    wholes = {part for part in parts if part == ANY or (part.endswith("/0") and " " not in part)}
+    return bool(wholes) and parts <= {*wholes, "network-context INTERNET"}
 
 
 def _intervals(text: str, members: dict[str, Members]) -> list[Interval] | None:
@@ -183,23 +197,30 @@ def _members(
     Before: as in the baseline where it was known there. After: lists as in the snapshot, groups of
     instances as before, since their members come and go.
     """
-    con.execute(
-        "CREATE TABLE policy.used_symbols AS SELECT unnest(?::VARCHAR[]) AS symbol", [symbols]
-    )
-    sides: dict[str, dict[str, Members]] = {}
-    passing: set[str] = set()
-    for side in ("baseline", "snapshot"):
-        rows = con.execute(
-            "SELECT symbol, is_instances, list(DISTINCT network) FILTER (WHERE NOT is_excluded), "
-            "list(DISTINCT network) FILTER (WHERE is_excluded) "
-            f"FROM {side}.policy_members SEMI JOIN policy.used_symbols USING (symbol) "
-            "WHERE network IS NOT NULL GROUP BY ALL"
-        ).fetchall()
-        sides[side] = {symbol: _union(listed, excluded) for symbol, _, listed, excluded in rows}
-        passing |= {symbol for symbol, is_instances, _, _ in rows if is_instances}
-    before = sides["snapshot"] | sides["baseline"]
-    after = before | {s: found for s, found in sides["snapshot"].items() if s not in passing}
-    return {"before": before, "after": after}
+    known = _networks_of(con, "baseline", symbols)
+    passing = {symbol for symbol, (is_instances, _) in known.items() if is_instances}
+    lists = _networks_of(con, "snapshot", {*symbols} - passing, "NOT is_instances")
+    rest = {*symbols} - {*known, *lists}
+    found = _networks_of(con, "snapshot", rest, "is_instances") | lists | known
+    before = {symbol: intervals for symbol, (_, intervals) in found.items()}
+    return {"before": before, "after": before | {s: found for s, (_, found) in lists.items()}}
+
+
+def _networks_of(
+    con: duckdb.DuckDBPyConnection, side: str, symbols: Collection[str], where: str = "true"
+) -> dict[str, tuple[bool, Members]]:
+    """Return the networks of these symbols on a side, and whether they are instances'."""
+    if not symbols:
+        return {}
+    # NOTE: constants get through to the tables of members; a join would make every symbol first.
+    rows = con.execute(
+        "SELECT symbol, is_instances, list(DISTINCT network) FILTER (WHERE NOT is_excluded), "
+        "list(DISTINCT network) FILTER (WHERE is_excluded) "
+        f"FROM {side}.policy_members WHERE symbol IN ({', '.join('?' * len(symbols))}) "
+        f"AND network IS NOT NULL AND {where} GROUP BY ALL",
+        sorted(symbols),
+    ).fetchall()
+    return {symbol: (passing, _union(*networks)) for symbol, passing, *networks in rows}
 
 
 def _union(listed: Sequence[str] | None, excluded: Sequence[str] | None) -> Members:
@@ -225,9 +246,10 @@ def _port_bounds(text: str) -> tuple[int, int]:
     return low, high + 1
 
 
-def _distinct(con: duckdb.DuckDBPyConnection, column: str) -> list[str]:
+def _distinct(con: duckdb.DuckDBPyConnection, column: str, where: str = "true") -> list[str]:
     rows = con.execute(
-        f'SELECT DISTINCT "{column}" FROM policy.rules WHERE "{column}" IS NOT NULL ORDER BY 1'
+        f'SELECT DISTINCT "{column}" FROM policy.rules WHERE "{column}" IS NOT NULL AND {where} '
+        "ORDER BY 1"
     ).fetchall()
     return [text for (text,) in rows]
 

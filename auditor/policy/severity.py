@@ -61,6 +61,12 @@ def severity_of(regions: Iterable[Region], reach: Reach) -> Severity:
     return min(found, key=lambda severity: severity.rank)
 
 
+def lets_in_internet(region: Region) -> bool:
+    """Say whether the Internet now gets in that did not, whatever for."""
+    loosened = region.verdict is Verdict.LOOSENED and region.direction == "ingress"
+    return loosened and _who(region.peers) == "internet"
+
+
 def _base(region: Region) -> str:
     if region.verdict is not Verdict.LOOSENED:
         return "info"

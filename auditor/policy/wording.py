@@ -22,6 +22,9 @@ from auditor.policy.resolve import public_intervals
 SHOWN = 5
 """How many networks, services or regions are named before the rest is counted."""
 
+_UNCOUNTED = 1 << 32
+"""More addresses than a person wants to read a number of."""
+
 _WHOLE = {"4": "0.0.0.0/0", "6": "::/0"}
 
 Known = Mapping[tuple[str, str], set[str]]
@@ -43,10 +46,38 @@ def content(regions: Iterable[Region]) -> list[str]:
     lines = set()
     for region in regions:
         near = _near(region.direction)
-        for peer in _peers(region):
+        for peer in peers_of(region):
             for service in service_names(*region.service):
                 lines.add(f"{region.direction} {service} {near} {peer}{_limits(region)}")
     return sorted(lines)
+
+
+def traffic(region: Region) -> str:
+    """Return what is in a region, such as `tcp/22 from prefix-list pl-1 (300 addresses)`."""
+    where, count = _where(region), addresses(region) if region.symbol else 0
+    if 0 < count < _UNCOUNTED:
+        where = f"{symbol_name(region.symbol)} ({count} {'address' if count == 1 else 'addresses'})"
+    services = _cut(service_names(*region.service))
+    return f"{services} {_near(region.direction)} {where}{_limits(region)}"
+
+
+def addresses(region: Region) -> int:
+    """Return how many addresses of peers a region has."""
+    bounds = (found for family in WIDTH for found in region.peers.get(family, ()))
+    return sum(int(high, 16) - int(low, 16) for low, high in bounds)
+
+
+def peers_of(region: Region) -> list[str]:
+    """Return the peers of a region, all of them: networks, or the symbol that names them."""
+    if region.symbol:
+        return [symbol_name(region.symbol)]
+    found = []
+    for family, bounds in region.peers.items():
+        if family == "S":
+            found += [symbol_name(name) for name, _ in bounds]
+        else:
+            found += [n for low, high in bounds for n in networks(family, low, high)]
+    return found
 
 
 def _told(region: Region, known: Known | None) -> str:
@@ -68,11 +99,7 @@ def _near(direction: str) -> str:
 
 def _where(region: Region) -> str:
     if region.symbol:
-        count = sum(
-            int(high, 16) - int(low, 16)
-            for family in WIDTH
-            for low, high in region.peers.get(family, ())
-        )
+        count = addresses(region)
         name = symbol_name(region.symbol)
         return f"{name} ({count} addresses)" if 1 < count < 1 << 16 else name
     if _is_internet(region.peers):
@@ -83,8 +110,7 @@ def _where(region: Region) -> str:
 def _is_internet(peers: Mapping[str, tuple[Bounds, ...]]) -> bool:
     """Return whether these are all public addresses, and no others, of at least one family."""
     return bool(peers) and all(
-        family in WIDTH and list(found) == public_intervals(family)
-        for family, found in peers.items()
+        family in WIDTH and found == public_intervals(family) for family, found in peers.items()
     )
 
 
@@ -100,18 +126,6 @@ def _parts(family: str, found: Sequence[Bounds]) -> list[str]:
     if len(rest) < len(plain):
         return [f"{_WHOLE[family]} except {_cut(rest)}"]
     return plain
-
-
-def _peers(region: Region) -> list[str]:
-    if region.symbol:
-        return [symbol_name(region.symbol)]
-    found = []
-    for family, bounds in region.peers.items():
-        if family == "S":
-            found += [symbol_name(name) for name, _ in bounds]
-        else:
-            found += [n for low, high in bounds for n in networks(family, low, high)]
-    return found
 
 
 def symbol_name(symbol: str) -> str:

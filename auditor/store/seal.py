@@ -28,7 +28,7 @@ from auditor.store.digests import (
 from auditor.store.guard import guard_against_shrinking
 from auditor.store.hashing import utc
 from auditor.store.schema import OPEN
-from auditor.store.tables import covers, ensure_tables, insert_columns
+from auditor.store.tables import covers, empty_tables, ensure_tables, insert_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,11 @@ def seal(con: duckdb.DuckDBPyConnection, request: SealRequest) -> tuple[Snapshot
             con, _counted(con, request), request.shrink_guard, exempt=events
         )
         _mark_done(con, coverage)
+        idle = empty_tables(con) - set(request.staged)
         touched = {
             spec.name: _apply(con, spec, request.staged.get(spec.name), number)
             for spec in request.specs
+            if spec.name not in idle
         }
         coverage = _with_digests(con, coverage, touched)
         snapshot = _write_header(con, request, number, coverage)

@@ -68,6 +68,18 @@ def table_specs(con: duckdb.DuckDBPyConnection) -> list[TableSpec]:
     ]
 
 
+def empty_tables(con: duckdb.DuckDBPyConnection) -> set[str]:
+    """Return the tables of the inventory without a row of any snapshot, so as to skip them.
+
+    Rows that the open transaction has added do not count.
+    """
+    rows = con.execute(
+        "SELECT table_name FROM duckdb_tables() "
+        "WHERE database_name = 'store' AND schema_name = 'inventory' AND estimated_size = 0"
+    ).fetchall()
+    return {name for (name,) in rows}
+
+
 def covers(scope: str, row: str) -> str:
     """Return the SQL condition that a scope holds a row, both given by their aliases.
 

@@ -6,7 +6,7 @@ severity = "medium"
 verdicts = ["SUSPICIOUS"]
 attack = ["T1578.002"]
 controls = ["aws-fsbp:EC2.2", "cis-aws-7.0.0:6.5", "nist-800-53-r5:SC-7"]
-tables = ["aws_ec2_network_interfaces", "aws_ec2_security_groups"]
+tables = ["aws_ec2_network_interfaces", "aws_ec2_security_groups", "aws_ec2_instances"]
 false_positives = "Accounts that use default groups on purpose."
 remediation = "Give the instance a group of its own; leave the default group without rules."
 */
@@ -16,10 +16,14 @@ WITH default_groups AS (
     WHERE s.name = 'default'
 ),
 
+existing AS (
+    SELECT s.resource_id AS instance_arn FROM snapshot.aws_ec2_instances AS s
+),
+
 used AS (
     SELECT s.account_id, s.region, s.instance_arn, unnest(s.security_group_ids) AS group_id
     FROM snapshot.aws_ec2_network_interfaces AS s
-    WHERE s.instance_arn IS NOT NULL
+    SEMI JOIN existing USING (instance_arn)
 ),
 
 before AS (

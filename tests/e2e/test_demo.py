@@ -118,11 +118,12 @@ def test_explain_and_history(shown: tuple[Cli, str]) -> None:
     instance = weak["resource_id"].rsplit("/", 1)[-1]
     found = cli.json("explain", instance)
     assert found["resource_id"] == weak["resource_id"]
-    assert found["policies"][0]["rules"]
-    assert weak["fingerprint"] in {f["fingerprint"] for f in found["findings"]}
+    assert found["allowed"][0]["rules"]
+    since = found["since_baseline"]
+    assert weak["fingerprint"] in {f["fingerprint"] for f in since["findings"]}
     text = cli("explain", instance).stdout
-    assert "Since the baseline:" in text
-    assert "ingress tcp" in text
+    assert "Since the baseline (default version 1):" in text
+    assert "allowed by rule sgr-" in text
     versions = cli.json("history", instance)["versions"]
     assert versions[-1]["changes"]["metadata_http_tokens"] == ["required", "optional"]
     assert "metadata_http_tokens: required -> optional" in cli("history", instance).stdout

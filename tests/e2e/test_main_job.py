@@ -167,8 +167,9 @@ def test_the_main_job(cli: Cli, moto_url: str) -> None:
 
     expected = {
         ("new_instance", "NEW", new),
+        ("default_group_in_use", "SUSPICIOUS", new),
         ("setting_changed", "LOOSENED", weakened),
-        ("security_group_rule_changed", "CHANGED", group),
+        ("policy_loosened", "LOOSENED", group),
         ("setting_changed", "SUSPICIOUS", rewritten),
         ("setting_changed", "LOOSENED", estate.snapshot),
         ("removed_instance", "REMOVED", gone),
@@ -181,10 +182,11 @@ def test_the_main_job(cli: Cli, moto_url: str) -> None:
     for finding in drift["findings"]:
         sides = (finding["before"] is not None, finding["after"] is not None)
         assert sides == {
-            "NEW": (False, True),
-            "REMOVED": (True, False),
-            "CHANGED": (False, True),
-        }.get(finding["verdict"], (True, True)), finding
+            "new_instance": (False, True),
+            "default_group_in_use": (False, True),
+            "policy_loosened": (False, True),
+            "removed_instance": (True, False),
+        }.get(finding["query_id"], (True, True)), finding
 
     code, third = cli.run()
     assert code == 3

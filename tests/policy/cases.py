@@ -264,7 +264,7 @@ def _peers(region: Mapping[str, Any], points: Sequence[str]) -> list[str]:
         numbers = [n for low, high in intervals for n in range(int(low, 16), int(high, 16))]
         named = [points[n] for n in numbers if n < len(points) and points[n]]
         return [_short(symbol.partition(" of ")[0]) for symbol in named]
-    if intervals == public_intervals(family):
+    if tuple(intervals) == public_intervals(family):
         return [f"internet ipv{family}"]
     listed = [text for low, high in intervals for text in networks(family, low, high)]
     rest = [n for low, high in complement(family, intervals) for n in networks(family, low, high)]

@@ -82,3 +82,11 @@ def test_a_rule_for_a_network_gets_to_all_in_it(tmp_path: Path) -> None:
 def test_a_rule_for_an_address_that_nobody_has_is_latent(tmp_path: Path) -> None:
     (reason,) = reasons(tmp_path, "10.0.0.9")
     assert reason.endswith("latent: another layer of every instance still decides")
+
+
+def test_a_policy_that_only_a_new_instance_uses_is_not_latent(tmp_path: Path) -> None:
+    before: dict[str, list[Any]] = {"azure_network_security_groups": [GROUP]}
+    after = before | machine(4) | {"azure_network_security_group_rules": [rule("*")]}
+    with compared(tmp_path, before, after) as con:
+        ((reason,),) = con.execute("SELECT reason FROM policy.changes").fetchall()
+    assert reason.endswith('in "web"; applies to vm-4')

@@ -8,6 +8,7 @@ import pytest
 
 from auditor.policy.intervals import intersection, network_bounds
 from auditor.policy.sources import COLUMNS, SIDES, source_files
+from auditor.store.selects import create_view
 from tests.policy.world import compared
 
 NETWORK = "projects/project-1/global/networks/default"
@@ -16,12 +17,22 @@ NETWORK = "projects/project-1/global/networks/default"
 def test_every_file_is_a_view_of_both_sides(tmp_path: Path) -> None:
     """A file is left out where the store lacks its tables; a misspelt name must not look so."""
     with compared(tmp_path, {}, {}) as con:
-        views = con.execute("SELECT schema_name, view_name FROM duckdb_views()").fetchall()
         for part in COLUMNS:
             for path in source_files(part):
                 for side in SIDES:
-                    assert (side, f"policy_{part}_{path.stem}") in views
+                    name = f"all_{part}_{path.stem}"
+                    assert create_view(con, side, name, path)
+                    con.execute(f"SELECT * FROM {side}.{name}")
             con.execute(f"SELECT * FROM snapshot.policy_{part}")
+
+
+def test_files_of_empty_tables_are_left_out(tmp_path: Path) -> None:
+    """Only those: a side may have rows that the other one does not."""
+    firewall = {"name": "a", "selfLink": "projects/p/global/firewalls/a", "network": NETWORK}
+    with compared(tmp_path, {}, {"gcp_compute_firewalls": [firewall]}) as con:
+        names = con.execute("SELECT view_name FROM duckdb_views() WHERE schema_name = 'baseline'")
+        views = {name for (name,) in names.fetchall() if name.startswith("policy_rules_")}
+    assert views == {"policy_rules_built_in", "policy_rules_gcp_firewalls"}
 
 
 def test_an_address_of_a_member_that_nobody_can_read(tmp_path: Path) -> None:

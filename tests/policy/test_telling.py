@@ -57,7 +57,7 @@ def but(network: str) -> Region:
             "tcp/22 now also from fqdn example.com (approximate)",
         ),
         (
-            replace(region(), peers={"4": tuple(public_intervals("4"))}),
+            replace(region(), peers={"4": public_intervals("4")}),
             "tcp/22 now also from the Internet",
         ),
         (
@@ -173,6 +173,7 @@ def test_host_bits_are_masked() -> None:
         (region("tcp/443", "203.0.113.0/24"), Reach.EXPOSED, "low"),
         (region("tcp/22", "10.0.0.0/8"), Reach.REACHED, "medium"),
         (region("tcp/8080", "10.0.0.0/8"), Reach.REACHED, "low"),
+        (region("tcp/22", "10.0.0.0/8", "168.63.129.16"), Reach.REACHED, "medium"),
         (region("all", "0.0.0.0/0", direction="egress"), Reach.EXPOSED, "medium"),
         (region("tcp/22", "0.0.0.0/0", verdict=Verdict.TIGHTENED), Reach.EXPOSED, "info"),
         (replace(region(), peers={"S": (("fqdn x", ""),)}), Reach.EXPOSED, "medium"),

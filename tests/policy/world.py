@@ -10,7 +10,7 @@ makes rows of them. All are of the scope of the table's cloud unless they come a
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,13 +53,16 @@ def compared(
     scopes: Iterable[Scope] = (),
     unread: Iterable[tuple[str, Scope]] = (),
     never_read: Iterable[tuple[str, Scope]] = (),
+    tables: Iterable[str] = TABLES,
+    judge: Callable[[duckdb.DuckDBPyConnection], None] = evaluate,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Yield a connection with the tables of the schema `policy` over these two sides.
 
     `scopes` are read even if they hold nothing. `unread` tables are not read on the later side,
-    `never_read` ones on neither.
+    `never_read` ones on neither. The store has these `tables` only; few are made in less time.
+    `judge` may be `compare` where nobody asks for sentences.
     """
-    lab = Lab(folder)
+    lab = Lab(folder, known=tables, tables=tables)
     known = [*SCOPES.values(), *scopes]
     never = dict.fromkeys(never_read, Status.DENIED)
     rows = rows_of(before)
@@ -77,7 +80,7 @@ def compared(
         baseline = approved_baseline(con, lab.config.baseline)
         assert snapshot is not None and baseline is not None
         show_sides(session, snapshot.id, coverage_of(con, snapshot.id), content_of(con, baseline))
-        evaluate(con)
+        judge(con)
         yield con
 
 

@@ -152,12 +152,14 @@ def test_a_fault_that_does_not_exist_is_refused():
         Fault("dney")
 
 
-def test_nothing_is_left_behind(cloud: SimAws, connect):
-    cloud.inject(Fault("stall", seconds=60))
-    with pytest.raises(ReadTimeoutError):
-        connect().describe_regions()
-    cloud.__exit__(None, None, None)
-    assert not [thread for thread in threading.enumerate() if "simcloud" in thread.name]
-    assert not [thread for thread in threading.enumerate() if "process_request" in thread.name]
+def test_nothing_is_left_behind(connect, cloud: SimAws, monkeypatch):
+    others = set(threading.enumerate())
+    with SimAws(cloud.estate) as stalled:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", stalled.url)
+        stalled.inject(Fault("stall", seconds=60))
+        with pytest.raises(ReadTimeoutError):
+            connect().describe_regions()
+        assert set(threading.enumerate()) - others
+    assert not set(threading.enumerate()) - others
     with pytest.raises(RuntimeError):
-        cloud.url  # noqa: B018
+        stalled.url  # noqa: B018

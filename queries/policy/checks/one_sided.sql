@@ -7,3 +7,4 @@ SELECT
 FROM policy.subjects AS s
 CROSS JOIN (VALUES ('old'), ('new')) AS d (side)
 ANTI JOIN policy.layers AS l ON l.subject = s.subject AND l.side = d.side
+ANTI JOIN policy.settled AS n ON n.subject = s.subject

@@ -1,5 +1,7 @@
 /*
 cloud = "aws"
+instances = {aws_ec2_network_interfaces = "instance_arn"}
+places = ["aws_ec2_network_acls"]
 title = "Network ACLs of EC2 network interfaces"
 description = "The network ACL of the interface's subnet; left out where its entries were not read."
 */

@@ -1,21 +1,14 @@
 /*
 cloud = "aws"
+instances = {aws_ec2_network_interfaces = "instance_arn"}
+places = ["aws_ec2_security_groups"]
 title = "Security groups of EC2 network interfaces"
-description = "All groups of an interface count as one: what any of them allows is allowed."
+description = "All groups of an interface count as one: what any of them allows is allowed. A group that is not listed allows nothing that is known; left out where rules were not read."
 */
 WITH interfaces AS (
-    SELECT
-        account_id, region, resource_id, instance_arn,
-        left(instance_arn, strpos(instance_arn, ':instance/')) AS prefix,
-        unnest(security_group_ids) AS group_id
+    SELECT account_id, region, resource_id, instance_arn, unnest(security_group_ids) AS group_id
     FROM aws_ec2_network_interfaces
     WHERE instance_arn IS NOT NULL
-),
-
-shared AS (
-    SELECT account_id, group_id, resource_id
-    FROM aws_ec2_security_groups
-    WHERE owner_id <> account_id
 )
 
 SELECT
@@ -24,7 +17,13 @@ SELECT
     i.resource_id AS interface_id,
     'group' AS conjunct,
     1 AS stage,
-    coalesce(s.resource_id, i.prefix || 'security-group/' || i.group_id) AS policy_id,
+    g.resource_id AS policy_id,
     [] AS targets
 FROM interfaces AS i
-LEFT JOIN shared AS s ON s.account_id = i.account_id AND s.group_id = i.group_id
+JOIN aws_ec2_security_groups AS g
+    ON g.account_id = i.account_id AND g.region = i.region AND g.group_id = i.group_id
+WHERE EXISTS (
+    SELECT 1 FROM main.compared AS c
+    WHERE c.table_name = 'aws_ec2_security_group_rules' AND c.account_id = i.account_id
+        AND c.region = i.region
+)

@@ -1,5 +1,6 @@
 /*
 cloud = "azure"
+instances = {azure_network_interfaces = "machine_id", azure_network_scale_set_network_interfaces = "machine_id"}
 title = "Policies of Azure's network interfaces"
 description = "What the subnet's group and the interface's group both accept, after the admin rules of the network. No group is no limit. What was not read is left out."
 */

@@ -1,5 +1,6 @@
 /*
 cloud = "gcp"
+instances = {gcp_compute_instances = "resource_id"}
 title = "Firewalls of Compute Engine instances"
 description = "In each network of an instance: hierarchical policies from the top down, those of the system, VPC rules (after the network policies if the network says so), global and regional network policies, the implied rules. Which secure tags an instance has is known only from its creation."
 */

@@ -1,4 +1,5 @@
 /*
+cloud = "aws"
 title = "Prefix lists"
 description = "Networks of managed prefix lists; those of AWS change by themselves."
 */

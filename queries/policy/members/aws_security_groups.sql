@@ -1,4 +1,5 @@
 /*
+cloud = "aws"
 title = "Members of security groups"
 description = "A reference to a group means the private addresses of its interfaces: traffic by way of public ones does not match."
 */

@@ -1,4 +1,5 @@
 /*
+cloud = "azure"
 title = "Members of application security groups"
 description = "A rule that names one means the private addresses of its interfaces."
 */

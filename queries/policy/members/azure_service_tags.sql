@@ -1,4 +1,5 @@
 /*
+cloud = "azure"
 title = "Service tags of Azure"
 description = "Networks of Microsoft's services. Every subscription lists the same tags, so one is enough, and only tags that rules name are of use."
 */

@@ -1,4 +1,5 @@
 /*
+cloud = "azure"
 title = "VirtualNetwork and Internet, as each policy of Azure means them"
 description = "VirtualNetwork is the address space of the networks where the policy applies, of their peers, of routes other than the default one, and the address of the host. Internet is all but that. Networks behind gateways are not known. Of a group that applies nowhere yet it is the private address space."
 */

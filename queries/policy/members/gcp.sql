@@ -1,4 +1,5 @@
 /*
+cloud = "gcp"
 title = "Members of network tags, service accounts and VPC networks"
 description = "Tags and accounts as sources mean the internal addresses of their instances in the same network, never external ones. A VPC network means the ranges of its subnetworks."
 */

@@ -1,5 +1,6 @@
 /*
 cloud = "azure"
+instances = {azure_network_interfaces = "machine_id", azure_network_scale_set_network_interfaces = "machine_id"}
 title = "Paths from the Internet to Azure's network interfaces"
 description = "A public address, its own or that of a load balancer that leads to it. One of the Standard SKU is closed as long as neither subnet nor interface has a network security group; a Basic one is open. What was not read is taken as open."
 */
@@ -60,7 +61,12 @@ SELECT
     i.resource_id AS interface_id,
     coalesce(bool_or(w.is_open AND coalesce(w.ip_version, 'IPv4') = 'IPv4'), false) AS ipv4,
     coalesce(bool_or(w.is_open AND coalesce(w.ip_version, 'IPv6') = 'IPv6'), false) AS ipv6,
-    any_value(i.private_ips) AS addresses
+    any_value(i.private_ips) AS addresses,
+    CASE
+        WHEN count(w.resource_id) = 0 THEN ['no public address']
+        WHEN NOT bool_or(w.is_open) THEN ['Standard SKU without a network security group']
+        ELSE []
+    END AS obstacles
 FROM interfaces AS i
 LEFT JOIN judged AS w ON w.resource_id = i.resource_id
 GROUP BY ALL

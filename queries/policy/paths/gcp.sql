@@ -1,5 +1,6 @@
 /*
 cloud = "gcp"
+instances = {gcp_compute_instances = "resource_id"}
 title = "Paths from the Internet to Compute Engine instances"
 description = "An external address, and a route to the Internet that holds for the instance. Whether an instance has an external address is known for its interfaces together. What was not read is taken as open."
 */
@@ -29,7 +30,13 @@ SELECT
     i.network AS interface_id,
     i.has_public_ip AND coalesce(r.ipv4, c.account_id IS NULL) AS ipv4,
     i.has_public_ipv6 AND coalesce(r.ipv6, c.account_id IS NULL) AS ipv6,
-    i.addresses
+    i.addresses,
+    [o FOR o IN [
+        CASE WHEN NOT i.has_public_ip AND NOT i.has_public_ipv6 THEN 'no external address' END,
+        CASE WHEN i.has_public_ip AND NOT coalesce(r.ipv4, c.account_id IS NULL)
+            OR i.has_public_ipv6 AND NOT coalesce(r.ipv6, c.account_id IS NULL)
+            THEN 'no route to the Internet' END
+    ] IF o IS NOT NULL] AS obstacles
 FROM interfaces AS i
 LEFT JOIN routes AS r USING (account_id, resource_id, network)
 LEFT JOIN main.compared AS c

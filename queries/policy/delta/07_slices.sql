@@ -3,18 +3,12 @@ table = "slices"
 title = "Slices by local address and source port"
 description = "Nearly always one that is whole: rules seldom name local addresses or source ports. A rule covers a slice whole or not at all."
 */
-WITH touched AS (
-    SELECT DISTINCT a.subject, a.direction, a.family, a.local_low, a.local_high, a.port_low, a.port_high
-    FROM policy.atoms AS a
-    SEMI JOIN policy.altered AS c USING (subject, direction, family)
-),
-
-locals AS (
+WITH locals AS (
     SELECT subject, direction, family, x AS local_low,
         lead(x) OVER (PARTITION BY subject, direction, family ORDER BY x) AS local_high
     FROM (
         SELECT DISTINCT subject, direction, family, unnest([local_low, local_high]) AS x
-        FROM touched
+        FROM policy.atoms
     )
 ),
 
@@ -23,7 +17,7 @@ ports AS (
         lead(x) OVER (PARTITION BY subject, direction, family ORDER BY x) AS port_high
     FROM (
         SELECT DISTINCT subject, direction, family, unnest([port_low, port_high]) AS x
-        FROM touched
+        FROM policy.atoms
     )
 ),
 

@@ -25,6 +25,7 @@ symbolic AS (
 pairs AS (
     SELECT DISTINCT i.kind, i.before, i.after
     FROM policy.instances AS i
+    SEMI JOIN policy.affected AS a USING (instance_id)
     WHERE i.before IS NOT NULL AND i.after IS NOT NULL
 ),
 

@@ -1,0 +1,1 @@
+"""Would a proposed set of rules loosen anything? Asked of a file before it is merged."""
