@@ -87,14 +87,7 @@ def find_drift(
                 why = f"the store has no {', '.join(missing)}"
                 skipped.append(SkippedQuery(query.id, why))
                 continue
-            for finding in run_query(session, query, severity.get(query.id)):
-                if finding.fingerprint in findings:
-                    raise QueryContractError(
-                        f"two rows for {finding.resource_id} {finding.detail_key or ''}".rstrip(),
-                        where=query.source,
-                        hint="a detail_key must tell rows of one resource apart",
-                    )
-                findings[finding.fingerprint] = finding
+            _add(findings, query, run_query(session, query, severity.get(query.id)))
             evaluated[query.id] = tables_behind(session.con, query.sql)
             if any(name.startswith("policy.") for name in names_in(session.con, query.sql)):
                 about_policies.add(query.id)
@@ -131,6 +124,17 @@ def fingerprint(
     """Return what makes a finding the same finding next time (32 hex digits)."""
     parts = [query_id, cloud, account_id, region, resource_id, detail or ""]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def _add(findings: dict[str, Finding], query: Query, found: Iterable[Finding]) -> None:
+    for finding in found:
+        if finding.fingerprint in findings:
+            raise QueryContractError(
+                f"two rows for {finding.resource_id} {finding.detail_key or ''}".rstrip(),
+                where=query.source,
+                hint="a detail_key must tell rows of one resource apart",
+            )
+        findings[finding.fingerprint] = finding
 
 
 def _check_contract(session: Session, query: Query) -> list[str]:
