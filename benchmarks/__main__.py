@@ -10,8 +10,7 @@ from pathlib import Path
 from benchmarks.common import machine
 
 HERE = Path(__file__).parent
-NAMES = sorted(p.stem for p in HERE.glob("*.py") if "
-def report(scale" in p.read_text("utf-8"))
+NAMES = sorted(p.stem for p in HERE.glob("*.py") if "def report(scale" in p.read_text("utf-8"))
 """The modules that have something to report."""
 
 

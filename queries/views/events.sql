@@ -54,6 +54,12 @@ UNION ALL
 SELECT
     cloud, account_id, region, event_time, event_id, method, outcome, principal, caller_ip,
     user_agent,
-    [target_id],
+    list_sort(list_distinct(list_concat(
+        [target_id],
+        list_transform(
+            list_filter(links, lambda link: NOT starts_with(link, 'machine_type=')),
+            lambda link: regexp_replace(link, '^[a-z_]+=', '')
+        )
+    ))),
     resource_id
 FROM gcp_last
