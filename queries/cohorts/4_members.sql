@@ -77,7 +77,8 @@ decided AS (
 )
 
 SELECT
-    cloud, account_id, region, resource_id, table_name, group_resource_id, group_table, template, group_template,
+    cloud, account_id, region, resource_id, table_name, group_resource_id, group_table,
+    template, group_template,
     is_known, is_approved, status, settles AND status = 'conforming' AS settles,
     CASE
         WHEN status <> 'deviating' THEN NULL

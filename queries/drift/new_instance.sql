@@ -19,12 +19,6 @@ WITH fresh AS (
     ANTI JOIN cohort.recreated AS r USING (account_id, region, resource_id)
 ),
 
-profiles AS (
-    SELECT DISTINCT profile, account_id, region, network_id, instance_type, image_id, identity,
-        policy_ids, key_name, has_public_ip
-    FROM fresh
-),
-
 peers AS (
     SELECT b.account_id, b.region, b.network_id, b.instance_type, b.image_id, b.identity, b.policy_ids,
         b.key_name, b.has_public_ip, min(coalesce(b.name, b.resource_id)) AS example
@@ -44,7 +38,7 @@ nearest AS (
         CASE WHEN f.key_name IS DISTINCT FROM p.key_name THEN 'key' END,
         CASE WHEN f.instance_type IS DISTINCT FROM p.instance_type THEN 'type' END
     ], lambda x: x IS NOT NULL) AS differs
-    FROM profiles AS f
+    FROM (SELECT * FROM fresh QUALIFY row_number() OVER (PARTITION BY profile) = 1) AS f
     JOIN peers AS p USING (account_id, region, network_id)
     QUALIFY row_number() OVER (PARTITION BY f.profile ORDER BY len(differs), p.example) = 1
 )
@@ -61,7 +55,7 @@ SELECT
         'groups ' || nullif(array_to_string(s.policy_ids, ' '), '')
     ) || CASE
         WHEN len(n.differs) = 0 THEN '; rung 4: one more like ' || n.example
-        WHEN len(n.differs) > 0
+        WHEN n.differs IS NOT NULL
             THEN '; rung 5: as ' || n.example || ' but for ' || array_to_string(n.differs, ', ')
         WHEN s.network_id IS NOT NULL THEN '; rung 6: nothing like it is approved in its network'
         ELSE '' END
