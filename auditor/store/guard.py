@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 import duckdb
@@ -11,6 +11,21 @@ from auditor.model import Coverage, Status
 
 LEAST_ROWS = 10
 """A loss of fewer rows than this is never suspicious."""
+
+_SCALED = {
+    "aws": ("aws_ec2_instances", "aws_autoscaling_instances"),
+    "gcp": ("gcp_compute_instances", "gcp_compute_managed_instances"),
+}
+"""Instances, and members of groups: listings of two services that lose the same when groups scale
+in."""
+
+_FOLLOWERS = {
+    *("aws_ec2_instance_attributes", "aws_ec2_network_interfaces", "aws_ec2_ebs_volumes"),
+    "gcp_compute_disks",
+}
+"""What comes and goes with instances, and loses the same share."""
+
+_Key = tuple[str, str, str, str]
 
 
 def guard_against_shrinking(
@@ -24,15 +39,16 @@ def guard_against_shrinking(
 
     A scope that lost more than `share` of a table's rows since it was last complete counts as
     truncated, unless the reading before this one was truncated for the same reason: then this
-    is the second reading that confirms the loss. Tables in `exempt` may shrink: logs do.
+    is the second reading that confirms the loss. What instances and members of groups lost
+    alike was scaled in. Tables in `exempt` may shrink: logs do.
     """
     before = _last_complete(con)
     suspected = _suspected_last_time(con)
+    read = {_key(item): item for item in coverage}
     checked: list[Coverage] = []
-    for item in coverage:
-        key = (item.table, item.scope.cloud, item.scope.account_id, item.scope.region)
+    for key, item in read.items():
         known = before.get(key, 0)
-        lost = known - item.rows
+        lost = known - item.rows - _scaled_in(key, before, read)
         if (
             item.status is Status.COMPLETE
             and item.table not in exempt
@@ -54,7 +70,27 @@ def guard_against_shrinking(
     return checked
 
 
-def _last_complete(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str, str, str], int]:
+def _scaled_in(key: _Key, before: Mapping[_Key, int], read: Mapping[_Key, Coverage]) -> float:
+    """Return how many rows of a table scaling explains."""
+    table, cloud, account, region = key
+    pair = _SCALED.get(cloud, ())
+    if table not in _FOLLOWERS and table not in pair:
+        return 0
+    keys = [(name, cloud, account, region) for name in pair]
+    alike = min(
+        before.get(k, 0) - read[k].rows if k in read and read[k].status is Status.COMPLETE else 0
+        for k in keys
+    )
+    if alike <= 0:
+        return 0
+    return before.get(key, 0) * alike / before[keys[0]] if table in _FOLLOWERS else alike
+
+
+def _key(item: Coverage) -> _Key:
+    return item.table, item.scope.cloud, item.scope.account_id, item.scope.region
+
+
+def _last_complete(con: duckdb.DuckDBPyConnection) -> dict[_Key, int]:
     rows = con.execute(
         "SELECT table_name, cloud, account_id, region, arg_max(rows, snapshot) "
         "FROM store.coverage WHERE status = 'complete' GROUP BY ALL"
@@ -62,7 +98,7 @@ def _last_complete(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str, str, 
     return {(table, cloud, account, region): n for table, cloud, account, region, n in rows}
 
 
-def _suspected_last_time(con: duckdb.DuckDBPyConnection) -> set[tuple[str, str, str, str]]:
+def _suspected_last_time(con: duckdb.DuckDBPyConnection) -> set[_Key]:
     rows = con.execute(
         "SELECT table_name, cloud, account_id, region FROM store.coverage "
         "GROUP BY ALL HAVING arg_max(coalesce(error_kind, ''), snapshot) = 'shrink'"

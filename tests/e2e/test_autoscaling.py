@@ -99,6 +99,10 @@ def test_churn_is_silent_and_what_hides_in_it_is_found(world: World) -> None:
     on_gcp.scale_out(world.gcp.estate, project, count=20)
     on_gcp.scale_in(world.gcp.estate, project, count=3)
     assert world.found() == (0, set())
+    world.scale(FEW, group)
+    assert world.found() == (0, set())
+    world.scale(MANY, group)
+    assert world.found() == (0, set())
     for number in range(3):
         script = f"#!/bin/sh\necho {number}\n"
         on_aws.asg_new_template_version(world.aws.estate, *world.here, script=script)
