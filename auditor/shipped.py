@@ -24,18 +24,22 @@ def shipped(name: str) -> Path:
     return inside if inside.exists() else package.parent / name
 
 
+def file_version(path: Path) -> tuple[int, int]:
+    """Return what tells versions of a file apart: a cache that has it never shows an old one."""
+    found = path.stat()
+    return found.st_mtime_ns, found.st_size
+
+
 def split_header(path: Path) -> tuple[Mapping[str, Any], str]:
     """Return the TOML header of a `.sql` file and the SQL after it."""
     try:
-        found = path.stat()
-        return _split_header(path, (found.st_mtime_ns, found.st_size))
+        return _split_header(path, file_version(path))
     except (OSError, UnicodeDecodeError) as exc:
         raise QueryHeaderError("the file cannot be read", where=str(path)) from exc
 
 
 @lru_cache(maxsize=512)
 def _split_header(path: Path, _version: tuple[int, int]) -> tuple[Mapping[str, Any], str]:
-    """Read a file once for each of its versions (time of change and size)."""
     match = _HEADER.match(path.read_text(encoding="utf-8"))
     if match is None:
         raise QueryHeaderError("the file must begin with a /* TOML header */", where=str(path))

@@ -152,16 +152,16 @@ def _compared(path: str, snapshot: int, coverage: Any, approved: Any) -> dict[st
 
 
 class Steps(logging.Handler):
-    """Seconds (wall, CPU) of each step of `evaluate`, which logs the name of one when it ends."""
+    """Seconds (wall, CPU) of each step of a module, which logs the name of one when it ends."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
         self.took: dict[str, tuple[float, float]] = {}
 
     @contextlib.contextmanager
-    def listening(self) -> Iterator[None]:
-        """Listen while a block runs."""
-        logger = logging.getLogger("auditor.policy.evaluate")
+    def listening(self, module: str = "auditor.policy.evaluate") -> Iterator[None]:
+        """Listen to a module while a block runs."""
+        logger = logging.getLogger(module)
         logger.addHandler(self)
         logger.setLevel(logging.DEBUG)
         self._at = time.perf_counter(), time.process_time()

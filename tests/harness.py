@@ -6,8 +6,9 @@
     run = lab.audit({"aws_ec2_instances": [{"id": "i-1"}, {"id": "i-2"}]})
 
 Columns that a row leaves out are filled in; `id` becomes resource_id, incarnation_id and the id
-column of its table, `group` the group of a rule, `rule` its direction, service and peer. The
-resource_id of a row of Azure or Google Cloud is `/subscriptions/<account>/<table>/<id>` or
+column of its table, `group` the group of a rule or of a member, `rule` the direction, service and
+peer of a rule. The resource_id of a row of Azure or Google Cloud is
+`/subscriptions/<account>/<table>/<id>` or
 `//compute.googleapis.com/projects/<account>/<table>/<id>`.
 """
 
@@ -41,6 +42,7 @@ HOME = Scope("aws", "111111111111", "eu-west-1")
 TABLES = {table.name: table for table in all_tables()}
 
 _IDS = {
+    "aws_autoscaling_instances": ("instance", "instance_id"),
     "aws_ec2_ebs_snapshots": ("snapshot", "snapshot_id"),
     "aws_ec2_ebs_volumes": ("volume", "volume_id"),
     "aws_ec2_images": ("image", "image_id"),
@@ -51,8 +53,6 @@ _IDS = {
     "aws_ec2_security_group_rules": ("security-group-rule", "rule_id"),
     "aws_ec2_security_groups": ("security-group", "group_id"),
 }
-
-_ROOTS = {"azure": "/subscriptions", "gcp": "//compute.googleapis.com/projects"}
 
 
 class Clock:
@@ -99,7 +99,7 @@ class Lab:
         scopes: Iterable[Scope] = (HOME,),
         specs: Sequence[TableSpec] | None = None,
     ) -> Snapshot:
-        """Seal a snapshot: every table complete in `scopes` and in those of the rows."""
+        """Seal a snapshot: tables of each cloud complete in `scopes` and in those of the rows."""
         filled = {name: [fill(name, row) for row in some] for name, some in (rows or {}).items()}
         started = self.clock()
         request = SealRequest(
@@ -176,31 +176,46 @@ class Lab:
 def fill(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row with everything that every row has."""
     cloud = table.partition("_")[0]
-    if cloud in _ROOTS:
-        return _fill_elsewhere(cloud, table, row)
-    full = {"cloud": HOME.cloud, "account_id": HOME.account_id, "region": HOME.region, **row}
+    region = HOME.region if cloud == "aws" else "global"
+    full = {"cloud": cloud, "account_id": HOME.account_id, "region": region, **row}
     kind, column = _IDS.get(table, (table, None))
     short = full.pop("id", "r-1")
-    arn = f"arn:aws:ec2:{full['region']}:{full['account_id']}"
-    full.setdefault("resource_id", f"{arn}:{kind}/{short}")
-    if column is not None:
+    full.setdefault("resource_id", id_in(full, kind, short))
+    if column is not None or cloud != "aws":
         full.setdefault("incarnation_id", short)
+    if column is not None:
         full.setdefault(column, short)
     if "group" in full:
-        group = full.pop("group")
-        full |= {"group_id": group, "group_arn": f"{arn}:security-group/{group}"}
+        full |= _grouped(table, full, full.pop("group"), short)
     if table == "aws_ec2_security_group_rules" and "rule" in full and "ip_protocol" not in full:
         full = {**_said(full["rule"]), **full}
     return full
 
 
-def _fill_elsewhere(cloud: str, table: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a filled row of Azure or Google Cloud; a whole account is read at once there."""
-    full = {"cloud": cloud, "account_id": HOME.account_id, "region": "global", **row}
-    short = full.pop("id", "r-1")
-    full.setdefault("resource_id", f"{_ROOTS[cloud]}/{full['account_id']}/{table}/{short}")
-    full.setdefault("incarnation_id", short)
-    return full
+def id_in(row: Mapping[str, Any], kind: str, short: str) -> str:
+    """Return the resource_id of something in the account and region of a row."""
+    if row["cloud"] == "azure":
+        return f"/subscriptions/{row['account_id']}/{kind}/{short}"
+    if row["cloud"] == "gcp":
+        return f"//compute.googleapis.com/projects/{row['account_id']}/{kind}/{short}"
+    return f"arn:aws:ec2:{row['region']}:{row['account_id']}:{kind}/{short}"
+
+
+def _grouped(table: str, row: Mapping[str, Any], group: str, short: str) -> dict[str, Any]:
+    """Return the columns that say which group a rule or a member belongs to."""
+    if table == "aws_autoscaling_instances":
+        return {"group_name": group, "group_arn": id_in(row, "aws_autoscaling_groups", group)}
+    if table == "azure_compute_virtual_machine_scale_set_vms":
+        return {
+            "scale_set_id": id_in(row, "azure_compute_virtual_machine_scale_sets", group),
+            "incarnation_id": short,
+        }
+    if table == "gcp_compute_managed_instances":
+        return {
+            "group_id": id_in(row, "gcp_compute_instance_group_managers", group),
+            "instance_id": id_in(row, "gcp_compute_instances", short),
+        }
+    return {"group_id": group, "group_arn": id_in(row, "security-group", group)}
 
 
 def _said(rule: str) -> dict[str, Any]:

@@ -13,11 +13,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from auditor.diff.cohorts import cohort_files
 from auditor.diff.inventory import show_inventory
 from auditor.diff.queries import load_queries
 from auditor.diff.session import open_session
 from auditor.diff.settings import load_settings
-from auditor.diff.views import view_files
+from auditor.diff.views import macro_files, view_files
 from auditor.model import Query
 from auditor.policy.evaluate import step_files
 from auditor.policy.sources import COLUMNS, source_files
@@ -33,7 +34,8 @@ SOURCES = sorted((ROOT / "auditor").rglob("*.py"))
 SQL_FILES = [*(Path(query.source) for query in QUERIES), *VIEWS]
 SOURCES_OF_POLICIES = {part: source_files(part) for part in COLUMNS}
 STEPS = [path for part in ("subjects", "delta", "told", "allowed") for path in step_files(part)]
-OTHERS = [*step_files("checks"), *source_files("macros")]
+STEPS += cohort_files()
+OTHERS = [*step_files("checks"), *source_files("macros"), *macro_files()]
 POLICY_FILES = [*(path for some in SOURCES_OF_POLICIES.values() for path in some), *STEPS, *OTHERS]
 RETIRED = {"T1562": "T1685", "T1562.007": "T1686.001", "T1562.008": "T1685.002"}
 """ATT&CK ids of before version 19, with what took their place."""
@@ -107,7 +109,7 @@ def test_tables_of_the_header_are_what_the_sql_reads(query: Query) -> None:
     with duckdb.connect() as con:
         read = {
             name
-            if name.endswith(".coverage") or name.startswith("policy.")
+            if name.endswith(".coverage") or name.startswith(("policy.", "cohort."))
             else name.rpartition(".")[2]
             for name in names_in(con, query.sql)
         }

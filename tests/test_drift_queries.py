@@ -49,17 +49,16 @@ class Case:
 
     def moved(self, row: dict[str, Any]) -> dict[str, Any]:
         """Return a row whose texts name the account of the shared store."""
+        return {key: self._moved(value) for key, value in row.items()}
 
-        def move(value: Any) -> Any:
-            if isinstance(value, list):
-                return [move(inner) for inner in value]
-            if not isinstance(value, str):
-                return value
-            for digit in "123456789":
-                value = value.replace(digit * 12, self.account(digit * 6))
+    def _moved(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._moved(item) for item in value]
+        if not isinstance(value, str):
             return value
-
-        return {key: move(value) for key, value in row.items()}
+        for digit in "123456789":
+            value = value.replace(digit * 12, self.account(digit * 6))
+        return value
 
     def overrides(self, side: str) -> Iterator[tuple[tuple[str, Scope], Status | None]]:
         """Yield coverage: complete where the baseline has rows, unless the case says otherwise."""

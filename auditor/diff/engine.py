@@ -13,6 +13,7 @@ import orjson
 from auditor.baseline.versions import Content
 from auditor.config import StoreConfig
 from auditor.diff.attribution import attribute
+from auditor.diff.cohorts import show_cohorts
 from auditor.diff.session import (
     SIDES,
     Session,
@@ -79,10 +80,12 @@ def find_drift(
     with open_session(config) as session:
         show_sides(session, snapshot, coverage, approved)
         show_changes(session, settings)
+        show_cohorts(session.con)
         evaluate(session.con)
         session.lock()
+        known = _known_names(session)
         for query in queries:
-            missing = [t for t in query.tables if not _exists(session, t)]
+            missing = [t for t in query.tables if t not in known]
             if missing:
                 why = f"the store has no {', '.join(missing)}"
                 skipped.append(SkippedQuery(query.id, why))
@@ -194,15 +197,15 @@ def _finding(query: Query, row: dict[str, Any], override: Severity | None) -> Fi
     )
 
 
-def _exists(session: Session, name: str) -> bool:
-    schema, _, table = name.rpartition(".")
-    schemas = [schema] if schema else ["snapshot", "main"]
-    found = session.con.execute(
-        "SELECT count(*) FROM information_schema.tables WHERE table_catalog = 'memory' "
-        "AND table_schema IN (SELECT unnest(?)) AND table_name = ?",
-        [schemas, table],
-    ).fetchone()
-    return bool(found and found[0])
+def _known_names(session: Session) -> set[str]:
+    """Return the tables and views that a query may name; without a schema: of the snapshot."""
+    rows = session.con.execute(
+        "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'memory' "
+        "UNION ALL SELECT schema_name, view_name FROM duckdb_views() "
+        "WHERE database_name = 'memory'"
+    ).fetchall()
+    plain = {name for schema, name in rows if schema in ("snapshot", "main")}
+    return plain | {f"{schema}.{name}" for schema, name in rows}
 
 
 def _with_evidence(session: Session, findings: Iterable[Finding]) -> list[Finding]:

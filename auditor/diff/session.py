@@ -23,7 +23,7 @@ from auditor.diff.views import create_vocabulary
 from auditor.errors import QueryError
 from auditor.model import Coverage, Status, TableSpec
 from auditor.store.database import reading
-from auditor.store.tables import covers, present, table_specs
+from auditor.store.tables import covers, empty_tables, present, table_specs
 
 QUERY_SECONDS = 300.0
 """How long one query may run."""
@@ -135,6 +135,7 @@ def show_changes(session: Session, settings: Sequence[Setting]) -> None:
         ).fetchall()
     }
     compared = {t for (t,) in con.execute("SELECT DISTINCT table_name FROM compared").fetchall()}
+    compared -= empty_tables(con)
     parts = []
     for spec in session.specs:
         columns = sorted(
@@ -142,14 +143,15 @@ def show_changes(session: Session, settings: Sequence[Setting]) -> None:
         )
         if not columns or spec.name not in compared:
             continue
-        con.execute(
+        changed = con.execute(
             f"INSERT INTO changes SELECT '{spec.name}', s.cloud, s.account_id, s.region, "
             f's.resource_id, b.row_number, s.row_number FROM baseline."{spec.name}" b '
             f'JOIN snapshot."{spec.name}" s USING (account_id, region, resource_id) '
             "WHERE b.row_hash <> s.row_hash "
             "AND b.incarnation_id IS NOT DISTINCT FROM s.incarnation_id"
-        )
-        parts.append(_long_form(spec.name, columns, since))
+        ).fetchone()
+        if changed and changed[0]:
+            parts.append(_long_form(spec.name, columns, since))
     nothing = (
         "SELECT NULL::VARCHAR AS table_name, NULL::VARCHAR AS cloud, NULL::VARCHAR AS account_id, "
         "NULL::VARCHAR AS region, NULL::VARCHAR AS resource_id, NULL::VARCHAR AS column_name, "

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from auditor.errors import CatalogueError
 from auditor.model import Severity
-from auditor.shipped import shipped
+from auditor.shipped import file_version, shipped
 
 Comparator = Literal["ENUM", "BOOL", "NUM", "SET", "PRESENCE", "HASH", "REF"]
 
@@ -80,9 +81,14 @@ def load_settings(severity: Mapping[str, Severity] | None = None) -> list[Settin
 def read_settings(path: Path) -> list[Setting]:
     """Return the entries of one file; raises `CatalogueError` with the entry that is wrong."""
     try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8")).get("setting", [])
+        return list(_read_settings(path, file_version(path)))
     except (OSError, tomllib.TOMLDecodeError) as exc:
         raise CatalogueError("the catalogue cannot be read", where=str(path)) from exc
+
+
+@lru_cache(maxsize=32)
+def _read_settings(path: Path, _version: tuple[int, int]) -> tuple[Setting, ...]:
+    entries = tomllib.loads(path.read_text(encoding="utf-8")).get("setting", [])
     settings = []
     for number, entry in enumerate(entries, start=1):
         try:
@@ -92,4 +98,4 @@ def read_settings(path: Path) -> list[Setting]:
             key = ".".join(str(part) for part in first["loc"])
             label = entry.get("id", f"entry {number}")
             raise CatalogueError(f"{label}: {key} - {first['msg']}", where=str(path)) from None
-    return settings
+    return tuple(settings)

@@ -158,9 +158,10 @@ def _covers_all(text: str) -> bool:
 
     A whole family ends in `/0`, however its address is written.
     """
-    parts = set(text.split(AND))
-    wholes = {part for part in parts if part == ANY or (part.endswith("/0") and " " not in part)}
-    return bool(wholes) and parts <= {*wholes, "network-context INTERNET"}
+    return all(
+        part in (ANY, "network-context INTERNET") or (part.endswith("/0") and " " not in part)
+        for part in text.split(AND)
+    )
 
 
 def _intervals(text: str, members: dict[str, Members]) -> list[Interval] | None:
@@ -194,14 +195,17 @@ def _members(
 ) -> dict[str, dict[str, Members]]:
     """Return the networks of each symbol, before and after.
 
-    Before: as in the baseline where it was known there. After: lists as in the snapshot, groups of
-    instances as before, since their members come and go.
+    Before: as in the baseline where it was known there; what only stood in for a list there, since
+    the policy applied nowhere yet, gives way to the list of the snapshot. After: lists as in the
+    snapshot, groups of instances as before, since their members come and go.
     """
     known = _networks_of(con, "baseline", symbols)
-    passing = {symbol for symbol, (is_instances, _) in known.items() if is_instances}
+    # NOTE: only what depends on the policy, and says so with ` of `, is ever stood in for.
+    passing = {s for s, (is_instances, _) in known.items() if is_instances and " of " not in s}
     lists = _networks_of(con, "snapshot", {*symbols} - passing, "NOT is_instances")
     rest = {*symbols} - {*known, *lists}
-    found = _networks_of(con, "snapshot", rest, "is_instances") | lists | known
+    lasting = {s: found for s, found in known.items() if s not in lists or not found[0]}
+    found = _networks_of(con, "snapshot", rest, "is_instances") | lists | lasting
     before = {symbol: intervals for symbol, (_, intervals) in found.items()}
     return {"before": before, "after": before | {s: found for s, (_, found) in lists.items()}}
 

@@ -6,7 +6,8 @@ severity = "medium"
 verdicts = ["SUSPICIOUS"]
 attack = ["T1578.002"]
 controls = ["aws-fsbp:EC2.2", "cis-aws-7.0.0:6.5", "nist-800-53-r5:SC-7"]
-tables = ["aws_ec2_network_interfaces", "aws_ec2_security_groups", "aws_ec2_instances"]
+tables = ["aws_ec2_network_interfaces", "aws_ec2_security_groups", "aws_ec2_instances",
+    "cohort.explained"]
 false_positives = "Accounts that use default groups on purpose."
 remediation = "Give the instance a group of its own; leave the default group without rules."
 */
@@ -24,6 +25,10 @@ used AS (
     SELECT s.account_id, s.region, s.instance_arn, unnest(s.security_group_ids) AS group_id
     FROM snapshot.aws_ec2_network_interfaces AS s
     SEMI JOIN existing USING (instance_arn)
+),
+
+conforming AS (
+    SELECT resource_id AS instance_arn FROM cohort.explained WHERE settles
 ),
 
 before AS (
@@ -45,3 +50,4 @@ SELECT DISTINCT
 FROM used AS u
 JOIN default_groups AS g USING (account_id, region, group_id)
 ANTI JOIN before AS o USING (instance_arn, group_id)
+ANTI JOIN conforming AS c USING (instance_arn)

@@ -6,7 +6,7 @@ severity = "medium"
 verdicts = ["LOOSENED", "TIGHTENED", "SUSPICIOUS", "UNKNOWN"]
 attack = ["T1578.005"]
 controls = ["nist-800-53-r5:CM-6", "nist-800-53-r5:CM-3"]
-tables = ["changed_settings", "settings"]
+tables = ["changed_settings", "settings", "cohort.told"]
 false_positives = "Approved changes that nobody has accepted into the baseline yet."
 remediation = "Take the change back, or accept it into the baseline."
 */
@@ -24,6 +24,8 @@ WITH change AS (
         CASE s.loose WHEN 'grow' THEN c.after WHEN 'shrink' THEN c.before END ->> '$[*]' AS wide
     FROM changed_settings AS c
     JOIN settings AS s USING (table_name, column_name)
+    -- NOTE: one change is one finding: what a group's finding tells is not told again.
+    ANTI JOIN cohort.told AS t USING (account_id, region, table_name, resource_id, column_name)
 ),
 
 compared AS (

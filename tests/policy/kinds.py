@@ -6,8 +6,9 @@ A policy of a pair has the name `p<number>x`, so that what is found names the pa
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 from auditor.shipped import shipped
@@ -70,11 +71,27 @@ class Kind:
 class Listing:
     """Stands for a scope: a table's own `fetch` takes what is listed apart."""
 
+    options = SimpleNamespace(parents=())
+
     def __init__(self, items: Sequence[Any]) -> None:
         self.items = items
 
     def pages(self, *_: Any, **__: Any) -> Iterator[Any]:
         yield from self.items
+
+    aggregated = effective_policies = pages
+
+    def each(self, read: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
+        return map(read, items)
+
+    def index(self, *_: Any) -> list[Any]:
+        return [SimpleNamespace(**item["network"]) for item in self.items]
+
+    def post_pages(self, path: str, *_: Any) -> Iterator[Any]:
+        """Yield the rules in force in the network of a path."""
+        for item in self.items:
+            if path.startswith(f"{item['network']['id']}/"):
+                yield from item["rules"]
 
 
 def listed(documents: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:

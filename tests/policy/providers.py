@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-Policy = Mapping[str, Sequence[Mapping[str, Any]]]
+Policy = Mapping[str, Sequence[Any]]
 Interval = tuple[int, int]
 Peer = tuple[str, int, int]
 """Family, first address and end."""
@@ -48,17 +49,33 @@ class Match(NamedTuple):
 
 def parsed(kind: str, policy: Policy, symbols: Sequence[str], target: str = "") -> list[Match]:
     """Return the rules of a policy that apply to a target, without an order."""
-    whole = tuple((family, 0, SIZES.get(family, len(symbols) + 1)) for family in FAMILIES)
-    found = [Match(*rule) for rule in PARSERS[kind](policy, whole, list(symbols))]
+    found = rules_of(kind, policy, symbols)
     return [match for match in found if not match.targets or target in match.targets]
+
+
+def rules_of(kind: str, policy: Policy, symbols: Sequence[str]) -> list[Match]:
+    """Return the rules of a policy for whatever target, without an order."""
+    whole = everything(symbols)
+    return [Match(*rule) for rule in PARSERS[kind](policy, whole, list(symbols))]
+
+
+def everything(symbols: Sequence[str]) -> tuple[Peer, ...]:
+    """Return all addresses of both families and all symbols."""
+    return tuple((family, 0, SIZES.get(family, len(symbols) + 1)) for family in FAMILIES)
 
 
 def network(text: str, whole: Sequence[Peer]) -> list[Peer]:
     """Return the addresses of a network; one that is a whole family covers every symbol, too."""
+    found, is_whole = addresses(text)
+    return [found, whole[2]] if is_whole else [found]
+
+
+@lru_cache(maxsize=4096)
+def addresses(text: str) -> tuple[Peer, bool]:
+    """Return the addresses of a network, and whether that is a whole family."""
     parsed = ipaddress.ip_network(text, strict=False)
     low = int(parsed.network_address)
-    found = (str(parsed.version), low, low + parsed.num_addresses)
-    return [found, whole[2]] if parsed.prefixlen == 0 else [found]
+    return (str(parsed.version), low, low + parsed.num_addresses), parsed.prefixlen == 0
 
 
 def symbol(name: str, symbols: list[str]) -> Peer:
@@ -66,13 +83,16 @@ def symbol(name: str, symbols: list[str]) -> Peer:
     return "S", symbols.index(name), symbols.index(name) + 1
 
 
-def service_tag(name: str, symbols: list[str]) -> list[Peer]:
-    """Return the networks of the tags that mean the same everywhere, else a point."""
+def service_tag(name: str, symbols: list[str], space: Iterable[str] = PRIVATE) -> list[Peer]:
+    """Return the networks of the tags that are known, else a point.
+
+    `space` is the address space of the networks where the policy applies.
+    """
     if name == "azureloadbalancer":
         return network("168.63.129.16/32", ())
     if name not in ("virtualnetwork", "internet"):
         return [symbol(f"service-tag {name}", symbols)]
-    private = sorted(peer for text in PRIVATE for peer in network(text, ()))
+    private = sorted(peer for text in space for peer in network(text, ()))
     if name == "virtualnetwork":
         return private
     bounds = [0, *(bound for _, low, high in private for bound in (low, high)), SIZES["4"]]
@@ -139,8 +159,10 @@ def network_security_group(policy: Policy, whole: Any, symbols: list[str]) -> It
     """Rules in the order of their priority, those of Azure among them.
 
     The near side is an address of an interface, which is always in VirtualNetwork; an application
-    security group there chooses interfaces.
+    security group there chooses interfaces. `addressSpace` beside the rules is what VirtualNetwork
+    means, where the group is in use.
     """
+    space = policy.get("addressSpace", PRIVATE)
     for rule in (*policy["securityRules"], *policy["defaultSecurityRules"]):
         found = rule["properties"]
         inbound = found["direction"].lower() == "inbound"
@@ -152,7 +174,7 @@ def network_security_group(policy: Policy, whole: Any, symbols: list[str]) -> It
         ]
         common = (found["priority"], found["access"].lower() == "allow", DIRECTIONS[not inbound])
         common += (nsg_services(protocol, *sides),)
-        common += (tuple(nsg_peers(found, far, whole, symbols)),)
+        common += (tuple(nsg_peers(found, far, whole, symbols, space)),)
         ports = sides[1] if protocol in (None, 6, 17) and PORTS not in sides[1] else (PORTS,)
         groups = tuple(f"application-security-group {one}" for one in asgs(found, near))
         texts = {text.lower() for text in both(found, f"{near}AddressPrefix")}
@@ -163,7 +185,7 @@ def network_security_group(policy: Policy, whole: Any, symbols: list[str]) -> It
             yield *common, (), ports, groups
         if texts:
             rest = {key: value for key, value in found.items() if "ApplicationSec" not in key}
-            yield *common, tuple(nsg_peers(rest, near, whole, symbols)), ports
+            yield *common, tuple(nsg_peers(rest, near, whole, symbols, space)), ports
 
 
 def both(found: Mapping[str, Any], key: str) -> list[str]:
@@ -176,7 +198,9 @@ def asgs(found: Mapping[str, Any], side: str) -> list[str]:
     return [one["id"].lower() for one in found.get(f"{side}ApplicationSecurityGroups") or ()]
 
 
-def nsg_peers(found: Mapping[str, Any], side: str, whole: Any, symbols: list[str]) -> list[Peer]:
+def nsg_peers(
+    found: Mapping[str, Any], side: str, whole: Any, symbols: list[str], space: Iterable[str]
+) -> list[Peer]:
     """Return everything that one side of a rule names."""
     some = [symbol(f"application-security-group {one}", symbols) for one in asgs(found, side)]
     for text in both(found, f"{side}AddressPrefix"):
@@ -185,7 +209,7 @@ def nsg_peers(found: Mapping[str, Any], side: str, whole: Any, symbols: list[str
         elif text[0].isdigit() or ":" in text:
             some += network(text, whole)
         else:
-            some += service_tag(text.lower(), symbols)
+            some += service_tag(text.lower(), symbols, space)
     return some
 
 

@@ -101,7 +101,8 @@ def flexible_member(set_: Resource, vm: Resource) -> Resource:
         "properties": {
             name: vm["properties"][name]
             for name in ("vmId", "hardwareProfile", "storageProfile", "provisioningState")
-        },
+        }
+        | {"virtualMachineResourceId": vm["id"]},
     }
 
 
