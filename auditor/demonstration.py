@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from auditor import decisions, pipeline
@@ -32,6 +33,7 @@ path = "audit.duckdb"
 
 [aws]
 regions = {regions}
+cloudtrail = true
 
 [[aws.accounts]]
 id = "{first}"
@@ -89,7 +91,7 @@ def play(folder: Path, tell: Tell) -> AuditRun:
     with _clouds() as world:
         config = _configured(folder, world)
         tell("1. First run over two AWS accounts, an Azure subscription, a Google Cloud project.")
-        before = pipeline.run(config)
+        before = pipeline.run(config, clock=lambda: pipeline.now() - timedelta(days=1))
         tell(
             f"   {before.snapshot.rows:,} resources read; nobody has approved them: "
             f"exit code {before.exit_code}."
@@ -118,23 +120,24 @@ def play(folder: Path, tell: Tell) -> AuditRun:
 def attack(world: _World) -> Iterator[str]:
     """Play the attack in each cloud, and say each step."""
     estate, account, region = world.aws.estate, world.accounts[1], REGIONS[1]
-    chain = on_aws.snapshot_chain(estate, account, region)
+    at = (pipeline.now() - timedelta(minutes=30)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    chain = on_aws.snapshot_chain(estate, account, region, moment=at)
     yield f"aws: snapshot {chain['snapshots'][0]} of the disk of {chain['victims'][0]}"
     yield f"aws: volume {chain['volumes'][0]} from it, on the new instance {chain['instances'][0]}"
     yield f"aws: group {chain['groups'][0]} that lets anyone in by SSH"
-    role = on_aws.attach_role(estate, account, region)
+    role = on_aws.attach_role(estate, account, region, moment=at)
     yield f"aws: an administrator's role for {role['instances'][0]}"
-    weak = on_aws.weaken_metadata(estate, account, region)
+    weak = on_aws.weaken_metadata(estate, account, region, moment=at)
     yield f"aws: IMDSv1 back on for {weak['instances'][0]}"
-    opened = on_aws.open_group(estate, account, region)
+    opened = on_aws.open_group(estate, account, region, moment=at)
     yield f"aws: tcp/22 opened in group {opened['groups'][0]}"
-    on_azure.snapshot_chain(world.azure.estate, world.subscription, LOCATION)
+    on_azure.snapshot_chain(world.azure.estate, world.subscription, LOCATION, moment=at)
     yield "azure: a victim's disk copied into a new machine, open to the Internet"
-    on_azure.disable_secure_boot(world.azure.estate, world.subscription, LOCATION)
+    on_azure.disable_secure_boot(world.azure.estate, world.subscription, LOCATION, moment=at)
     yield "azure: secure boot switched off"
-    on_gcp.snapshot_chain(world.gcp.estate, world.project)
+    on_gcp.snapshot_chain(world.gcp.estate, world.project, moment=at)
     yield "gcp: a victim's disk copied into a new instance, open to the Internet"
-    on_gcp.serial_port_on(world.gcp.estate, world.project)
+    on_gcp.serial_port_on(world.gcp.estate, world.project, moment=at)
     yield "gcp: a serial port switched on"
 
 
@@ -182,8 +185,8 @@ def _configured(folder: Path, world: _World) -> Config:
         first=first,
         second=second,
         regions=json.dumps(REGIONS),
-        azure=_section("azure", world.azure.configuration()),
-        gcp=_section("gcp", world.gcp.configuration()),
+        azure=_section("azure", world.azure.configuration() | {"activity_log": True}),
+        gcp=_section("gcp", world.gcp.configuration() | {"audit_log": True}),
     )
     write_file(path, text.encode())
     return load_config(path)

@@ -90,18 +90,28 @@ def simulated_cloud(instances: int, cloud: str = "aws", *options: str) -> Iterat
                 section: dict[str, Any] = {"regions": ["us-east-1"]}
             else:
                 section = tomllib.loads("".join(lines))[cloud]
-            yield Simulated(server.pid, section)
+            running = Simulated(server.pid, section)
+            yield running
         finally:
             server.terminate()
+        running.calls = int(server.stdout.read().split()[-2])
 
 
-@dataclass(frozen=True)
+@dataclass
 class Simulated:
-    """A simulated cloud that is running."""
+    """A simulated cloud that is running, or was."""
 
     pid: int
     section: dict[str, Any]
     """The cloud's part of the configuration."""
+    calls: int = 0
+    """Requests that it received; known once it has ended."""
+
+    def cpu(self) -> float:
+        """Return the seconds of CPU that its process has taken."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2]
+        user, system = fields.split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 @contextlib.contextmanager

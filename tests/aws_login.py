@@ -31,7 +31,7 @@ def use_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     # NOTE: reading the service models and waiting is most of what these tests would do.
-    monkeypatch.setattr("auditor.collect.aws.session.create_loader", shared_loader)
+    monkeypatch.setattr("auditor.collect.aws.clients.create_loader", shared_loader)
     monkeypatch.setitem(RETRIED, "throttled", 0.02)
 
 

@@ -7,7 +7,9 @@
 
 Columns that a row leaves out are filled in; `id` becomes resource_id, incarnation_id and the id
 column of its table, `group` the group of a rule or of a member, `rule` the direction, service and
-peer of a rule.
+peer of a rule. The resource_id of a row of Azure or Google Cloud is
+`/subscriptions/<account>/<table>/<id>` or
+`//compute.googleapis.com/projects/<account>/<table>/<id>`.
 """
 
 from __future__ import annotations
@@ -41,9 +43,9 @@ TABLES = {table.name: table for table in all_tables()}
 
 _IDS = {
     "aws_autoscaling_instances": ("instance", "instance_id"),
-    "aws_ec2_ebs_snapshots": ("snapshot", None),
-    "aws_ec2_ebs_volumes": ("volume", None),
-    "aws_ec2_images": ("image", None),
+    "aws_ec2_ebs_snapshots": ("snapshot", "snapshot_id"),
+    "aws_ec2_ebs_volumes": ("volume", "volume_id"),
+    "aws_ec2_images": ("image", "image_id"),
     "aws_ec2_instance_attributes": ("instance", "instance_id"),
     "aws_ec2_instances": ("instance", "instance_id"),
     "aws_ec2_network_interfaces": ("network-interface", None),
@@ -150,22 +152,20 @@ class Lab:
     def _head(self) -> str | None:
         return head(self.config.baseline.approvals)
 
+    def _tables_of(self, scope: Scope) -> list[str]:
+        """Return the tables of the scope's cloud: no other one is read there."""
+        return [t.name for t in self.tables if t.name.startswith(f"{scope.cloud}_")]
+
     def _coverage(
         self, rows: Rows, overrides: Overrides, scopes: Iterable[Scope]
     ) -> list[Coverage]:
         known = {*scopes, *(scope_of(row) for some in rows.values() for row in some)}
         status: dict[tuple[str, Scope], Status | None] = {
-            (table.name, scope): Status.COMPLETE
-            for scope in known
-            for table in self.tables
-            if table.name.partition("_")[0] == scope.cloud
+            (table, scope): Status.COMPLETE for scope in known for table in self._tables_of(scope)
         }
         for (glob, scope), value in overrides.items():
-            status |= {
-                (t.name, scope): value
-                for t in self.tables
-                if glob in (t.name, "*") and t.name.partition("_")[0] == scope.cloud
-            }
+            names = self._tables_of(scope)
+            status |= {(name, scope): value for name in names if glob in (name, "*")}
         return [
             Coverage(name, scope, value, error_kind=None if value is Status.COMPLETE else "denied")
             for (name, scope), value in sorted(status.items())
@@ -176,12 +176,14 @@ class Lab:
 def fill(table: str, row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row with everything that every row has."""
     cloud = table.partition("_")[0]
-    full = {"cloud": cloud, "account_id": HOME.account_id, "region": HOME.region, **row}
+    region = HOME.region if cloud == "aws" else "global"
+    full = {"cloud": cloud, "account_id": HOME.account_id, "region": region, **row}
     kind, column = _IDS.get(table, (table, None))
     short = full.pop("id", "r-1")
     full.setdefault("resource_id", id_in(full, kind, short))
-    if column is not None:
+    if column is not None or cloud != "aws":
         full.setdefault("incarnation_id", short)
+    if column is not None:
         full.setdefault(column, short)
     if "group" in full:
         full |= _grouped(table, full, full.pop("group"), short)

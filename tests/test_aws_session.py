@@ -94,6 +94,19 @@ def test_denied_role_names_the_role(context: CollectContext) -> None:
     assert "AssumeRole" in caught.value.message
 
 
+def test_a_role_without_credentials_to_assume_it_is_told_as_such(
+    context: CollectContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    role = {"role_arn": f"arn:aws:iam::{ACCOUNT}:role/audit"}
+    with serve(lambda region, action, params: identity()) as stub:
+        with pytest.raises(CollectError) as caught:
+            opened(stub, context, accounts=[role])
+        assert not stub.agents, "nothing is sent"
+    assert caught.value.kind == "credentials" and "role/audit" in (caught.value.hint or "")
+
+
 def test_organization(context: CollectContext) -> None:
     rows = [("111122223333", "ACTIVE"), ("222233334444", "ACTIVE"), ("333344445555", "SUSPENDED")]
     rows.append(("444455556666", "ACTIVE"))

@@ -54,7 +54,11 @@ class Case:
     def _moved(self, value: Any) -> Any:
         if isinstance(value, list):
             return [self._moved(item) for item in value]
-        return value.replace("1" * 12, self.account("1" * 6)) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        for digit in "123456789":
+            value = value.replace(digit * 12, self.account(digit * 6))
+        return value
 
     def overrides(self, side: str) -> Iterator[tuple[tuple[str, Scope], Status | None]]:
         """Yield coverage: complete where the baseline has rows, unless the case says otherwise."""
@@ -62,20 +66,26 @@ class Case:
             for table in TABLES:
                 yield (table, Scope(cloud, self.account(account), region)), Status.COMPLETE
         for item in self.data.get("coverage", ()):
+            cloud = item["table"].partition("_")[0] if item["table"] != "*" else "aws"
             account = self.account(item.get("account_id", HOME.account_id))
-            cloud = item["table"].partition("_")[0] if item["table"] != "*" else HOME.cloud
-            scope = Scope(cloud, account, item.get("region", HOME.region))
+            region = item.get("region", HOME.region if cloud == "aws" else "global")
+            scope = Scope(cloud, account, region)
             status = None if item[side] == "absent" else Status(item[side])
             for table in TABLES if item["table"] == "*" else [item["table"]]:
                 yield (table, scope), status
 
     def places(self) -> set[tuple[str, str, str]]:
+        """Return cloud, account and region of all scopes; only AWS is read by region."""
+        rows = [row for some in self.data.get("baseline", {}).values() for row in some]
         found = {
-            (table.partition("_")[0], r.get("account_id", "1" * 12), r.get("region", HOME.region))
-            for table, rows in self.data.get("baseline", {}).items()
+            ("aws", r.get("account_id", "1" * 12), r.get("region", HOME.region))
             for r in rows
+            if r.get("cloud", "aws") == "aws"
         }
-        return found | {(HOME.cloud, HOME.account_id, HOME.region)}
+        tables = {table for side in SIDES for table in self.data.get(side, {})}
+        others = {table.partition("_")[0] for table in tables} - {"aws"}
+        found |= {(cloud, HOME.account_id, "global") for cloud in others}
+        return found | {("aws", HOME.account_id, HOME.region)}
 
 
 def load() -> list[Case]:

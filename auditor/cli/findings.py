@@ -82,6 +82,7 @@ def show(
     """Show everything about one finding."""
     from auditor.decisions import find_finding
     from auditor.pipeline import past_run
+    from auditor.report.attribution import attributed
     from auditor.report.json import as_document
 
     run = past_run(load(config), snapshot)
@@ -97,6 +98,8 @@ def show(
     for key, value in document.items():
         if value not in (None, [], "", {}):
             text = value if isinstance(value, str) else encoder.dumps(value, ensure_ascii=False)
+            if key == "attribution" and (who := attributed(value)):
+                out().print(visible(who), soft_wrap=True)
             out().print(f"{key}: {visible(text)}", soft_wrap=True)
     out().print(f'\nAccept it: audit baseline approve --finding {fingerprint} --reason "..."')
 

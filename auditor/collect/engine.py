@@ -22,6 +22,7 @@ from auditor.collect.catalog import CLOUDS, all_tables, select_tables
 from auditor.collect.clouds import Account, check_selection, classified, session_of
 from auditor.collect.context import CollectContext
 from auditor.collect.garbage import seldom_searched
+from auditor.collect.memory import shared_by_threads
 from auditor.collect.progress import Progress
 from auditor.collect.table import ResourceTable, ScopeClient
 from auditor.config import Config
@@ -81,6 +82,7 @@ class _Collection:
 
 
 @seldom_searched()
+@shared_by_threads()
 def collect(
     config: Config, sink: Sink, *, context: CollectContext, progress: Progress
 ) -> list[Coverage]:

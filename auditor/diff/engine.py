@@ -12,6 +12,7 @@ import orjson
 
 from auditor.baseline.versions import Content
 from auditor.config import StoreConfig
+from auditor.diff.attribution import attribute
 from auditor.diff.cohorts import show_cohorts
 from auditor.diff.session import (
     SIDES,
@@ -27,6 +28,7 @@ from auditor.errors import QueryContractError
 from auditor.model import Coverage, Finding, Query, Scope, Severity, SkippedQuery, Status, Verdict
 from auditor.policy.evaluate import evaluate
 from auditor.store.hashing import digest
+from auditor.store.selects import names_in
 
 REQUIRED = ("account_id", "region", "resource_id", "verdict", "reason", "before", "after")
 OPTIONAL = (
@@ -74,6 +76,7 @@ def find_drift(
     findings: dict[str, Finding] = {}
     evaluated: dict[str, frozenset[str]] = {}
     skipped: list[SkippedQuery] = []
+    about_policies: set[str] = set()
     with open_session(config) as session:
         show_sides(session, snapshot, coverage, approved)
         show_changes(session, settings)
@@ -87,16 +90,18 @@ def find_drift(
                 why = f"the store has no {', '.join(missing)}"
                 skipped.append(SkippedQuery(query.id, why))
                 continue
-            for finding in run_query(session, query, severity.get(query.id)):
-                if finding.fingerprint in findings:
-                    raise QueryContractError(
-                        f"two rows for {finding.resource_id} {finding.detail_key or ''}".rstrip(),
-                        where=query.source,
-                        hint="a detail_key must tell rows of one resource apart",
-                    )
-                findings[finding.fingerprint] = finding
+            _add(findings, query, run_query(session, query, severity.get(query.id)))
             evaluated[query.id] = tables_behind(session.con, query.sql)
-        found = _with_evidence(session, findings.values())
+            if any(name.startswith("policy.") for name in names_in(session.con, query.sql)):
+                about_policies.add(query.id)
+        found = attribute(
+            session,
+            snapshot=snapshot,
+            coverage=coverage,
+            approved=approved,
+            findings=_with_evidence(session, findings.values()),
+            about_policies=about_policies,
+        )
     accepted = {(a.fingerprint, a.content_hash) for a in approved.acceptances}
     kept = [f for f in found if (f.fingerprint, f.content_hash) not in accepted]
     read = {(c.table, c.scope) for c in coverage if c.status is Status.COMPLETE}
@@ -122,6 +127,17 @@ def fingerprint(
     """Return what makes a finding the same finding next time (32 hex digits)."""
     parts = [query_id, cloud, account_id, region, resource_id, detail or ""]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def _add(findings: dict[str, Finding], query: Query, found: Iterable[Finding]) -> None:
+    for finding in found:
+        if finding.fingerprint in findings:
+            raise QueryContractError(
+                f"two rows for {finding.resource_id} {finding.detail_key or ''}".rstrip(),
+                where=query.source,
+                hint="a detail_key must tell rows of one resource apart",
+            )
+        findings[finding.fingerprint] = finding
 
 
 def _check_contract(session: Session, query: Query) -> list[str]:

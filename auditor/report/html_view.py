@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from auditor.model import AuditRun, FindingStatus, JsonValue, Severity
+from auditor.report.attribution import attributed
 from auditor.report.changes import ABSENT, Field, fields, told_apart
 from auditor.report.headline import headline, nothing_found, unread
 from auditor.report.html_matrix import matrices
@@ -17,6 +18,7 @@ from auditor.report.summary import asked, groups, proposed
 FINDINGS = 2_000
 """Findings on the page at most: beyond that a browser takes seconds to open it."""
 
+_WHO = ("operation", "principal", "user_agent", "event_ids", "principals")
 _ROWS = 1_000
 _ACCOUNTS = 200
 _FIELDS = 60
@@ -109,7 +111,7 @@ def _entry(finding: dict[str, Any]) -> dict[str, Any]:
         "heading": "Now" if before is None else "Baseline",
         "fields": [_row(row, both=both) for row in rows[:_FIELDS]] if before is not after else [],
         "fields_cut": max(len(rows) - _FIELDS, 0),
-        "attribution_rows": _pairs(finding["attribution"], "by"),
+        "attribution_rows": _who(finding["attribution"]),
         "waiver_rows": _pairs(finding["waiver"], "waiver"),
     }
 
@@ -129,6 +131,14 @@ def _row(row: Field, *, both: bool) -> dict[str, Any]:
 
 def _side(value: JsonValue) -> str:
     return Lines(ABSENT.value) if value is ABSENT else block(value, _VALUE)
+
+
+def _who(value: JsonValue) -> list[tuple[str, str]]:
+    told = attributed(value)
+    if told is None:
+        return _pairs(value, "by")
+    known = value if isinstance(value, Mapping) else {}
+    return [("summary", told), *_pairs({k: known[k] for k in _WHO if known.get(k)}, "by")]
 
 
 def _pairs(value: JsonValue, name: str) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from auditor.model import AuditRun, Finding, FindingStatus, Severity
+from auditor.report.attribution import attributed
 from auditor.report.changes import Field, fields, members, texts
 from auditor.report.lines import heading, line
 from auditor.report.plain import inline, rfc3339, short_id, visible
@@ -97,7 +98,10 @@ def _change(row: Field) -> str:
 
 
 def _show_context(finding: Finding, console: Console) -> None:
-    for name, value in (("by", finding.attribution), ("waiver", finding.waiver)):
+    who = attributed(finding.attribution)
+    if who and finding.attribution != {"confidence": "unread"}:
+        line(console, who, indent=4, hang=4)
+    for name, value in (("by", None if who else finding.attribution), ("waiver", finding.waiver)):
         if isinstance(value, dict):
             parts = [f"{visible(str(key))} {inline(item, _VALUE)}" for key, item in value.items()]
             line(console, f"{name}: {', '.join(parts)}", indent=4, hang=4)

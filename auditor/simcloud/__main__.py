@@ -26,6 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for line in (cloud.url, *hints()):
             print(line, flush=True)
         stop.wait()
+        print(f"# {sum(cloud.calls.values())} calls", flush=True)
     return 0
 
 

@@ -7,7 +7,7 @@ open, so quiet history costs nothing. A finding whose scope was not read stays a
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -71,7 +71,7 @@ def record_findings(
     """
     before = {f.fingerprint: f for f in findings_at(con, baseline, snapshot - 1, ended=True)}
     first = _take_back(con, baseline, snapshot, before)
-    now = {f.fingerprint: f for f in found}
+    now = {f.fingerprint: _attributed(f, before.get(f.fingerprint)) for f in found}
     events: list[tuple[str, Finding]] = []
     for fingerprint, finding in now.items():
         old = before.get(fingerprint)
@@ -81,6 +81,8 @@ def record_findings(
             events.append(("reopened", finding))
         elif old.content_hash != finding.content_hash or old.severity != finding.severity:
             events.append(("changed", finding))
+        elif old.attribution != finding.attribution:
+            events.append(("attributed", finding))
     events += [
         ("resolved", old)
         for fingerprint, old in {**before, **first}.items()
@@ -138,6 +140,15 @@ def order(finding: Finding) -> tuple[object, ...]:
         finding.resource_id,
         finding.detail_key or "",
     )
+
+
+def _attributed(finding: Finding, old: Finding | None) -> Finding:
+    """Return the finding with what was known of who did it, if the log was not read this time."""
+    if old is None or old.content_hash != finding.content_hash:
+        return finding
+    said = finding.attribution
+    is_silent = isinstance(said, Mapping) and said.get("confidence") == "unread"
+    return replace(finding, attribution=old.attribution) if is_silent else finding
 
 
 def _take_back(
@@ -199,6 +210,7 @@ def _write(
             "remediation": [f.remediation for f in changed],
             "before_row_hash": [f.before_row_hash for f in changed],
             "after_row_hash": [f.after_row_hash for f in changed],
+            "attribution": [canonical_text(f.attribution) for f in changed],
         },
     )
 
@@ -229,6 +241,7 @@ def _finding(row: dict[str, Any], snapshot: int) -> Finding:
         changed_at=_aware(row["changed_at"]),
         before_row_hash=row["before_row_hash"],
         after_row_hash=row["after_row_hash"],
+        attribution=orjson.loads(row.get("attribution") or "null"),
         remediation=row["remediation"],
     )
 

@@ -70,6 +70,7 @@ MIGRATIONS: tuple[str, ...] = (
         region VARCHAR, fingerprint VARCHAR, content_hash VARCHAR
     );
     """,
+    "ALTER TABLE finding_event ADD COLUMN attribution JSON;",
 )
 """Step i leads from schema version i to i + 1; released steps are never edited."""
 

@@ -10,6 +10,7 @@ import contextlib
 import shutil
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 _PREFIX = ".stage-"
 _BUFFER = 8 << 20
 """Bytes buffered per table before they are written."""
+_BUFFERS = 32 << 20
+"""Bytes buffered for all tables before those of the largest are written."""
+_LOOSE = 16
+"""Batches per table before they are put together: small ones take far more than their rows."""
 
 
 class Stage:
@@ -31,8 +36,11 @@ class Stage:
     def __init__(self, store: Path, run_id: str) -> None:
         self.folder = store.with_name(f"{_PREFIX}{store.name}-{run_id}")
         self._writers: dict[str, pq.ParquetWriter] = {}
-        self._waiting: dict[str, list[pa.RecordBatch]] = {}
+        self._waiting: dict[str, _Waiting] = {}
         self._lock = threading.Lock()
+        # NOTE: encoding takes a hundred megabytes for a moment. The system's allocator keeps such
+        # memory for each thread that ever did it, so it is always the same one.
+        self._encoder = ThreadPoolExecutor(1, thread_name_prefix="stage")
 
     def __enter__(self) -> Stage:
         with self._explained():
@@ -45,6 +53,7 @@ class Stage:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._encoder.shutdown()
         for writer in self._writers.values():
             with contextlib.suppress(OSError):
                 writer.close()
@@ -56,10 +65,13 @@ class Stage:
         Raises `StoreError` where the disk does not take them.
         """
         with self._lock, self._explained():
-            waiting = self._waiting.setdefault(table, [])
-            waiting.append(batch)
-            if sum(b.nbytes for b in waiting) >= _BUFFER:
+            waiting = self._waiting.setdefault(table, _Waiting())
+            waiting.add(batch)
+            if waiting.size >= _BUFFER:
                 self._flush(table)
+            elif sum(w.size for w in self._waiting.values()) >= _BUFFERS:
+                largest = max(self._waiting, key=lambda name: self._waiting[name].size)
+                self._flush(largest)
 
     def finish(self) -> dict[str, Path]:
         """Write what waits, close the files and return them by table."""
@@ -86,17 +98,39 @@ class Stage:
         return self.folder / f"{table}.parquet"
 
     def _flush(self, table: str) -> None:
-        import pyarrow as pa
+        self._encoder.submit(self._encode, table).result()
+
+    def _encode(self, table: str) -> None:
         import pyarrow.parquet as pq
 
-        batches = self._waiting.pop(table, [])
-        if not batches:
-            return
+        rows = self._waiting.pop(table).rows()
         if table not in self._writers:
             self._writers[table] = pq.ParquetWriter(
-                self._path(table), batches[0].schema, compression="zstd"
+                self._path(table), rows.schema, compression="zstd"
             )
-        self._writers[table].write_table(pa.Table.from_batches(batches))
+        self._writers[table].write_table(rows)
+
+
+class _Waiting:
+    """Batches of one table that are not written yet."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        """In bytes; counted as they come, since asking all of them again takes far too long."""
+        self._batches: list[pa.RecordBatch] = []
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Keep one more batch."""
+        self.size += batch.nbytes
+        self._batches.append(batch)
+        if len(self._batches) == _LOOSE:
+            self._batches = self.rows().to_batches()
+
+    def rows(self) -> pa.Table:
+        """Return all batches as one table."""
+        import pyarrow as pa
+
+        return pa.Table.from_batches(self._batches).combine_chunks()
 
 
 def remove_leftovers(store: Path) -> int:

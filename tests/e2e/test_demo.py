@@ -31,12 +31,13 @@ def test_it_tells_the_story(shown: tuple[Cli, str]) -> None:
         "nobody has approved them: exit code 4",
         "Second run: 0 findings, exit code 0",
         "T1578.002",
-        "161 of 161 scopes complete",
+        "167 of 167 scopes complete",
         "approved by alice",
         "Instance accepts IMDSv1",
         "Instance that is not in the baseline",
         "tcp/22 now also from 0.0.0.0/0",
         "with a public address",
+        "by ci-legacy from 198.51.100.77 with aws-cli, ",
         "reports/report.html",
     ):
         assert part in text
@@ -45,10 +46,21 @@ def test_it_tells_the_story(shown: tuple[Cli, str]) -> None:
     assert found == {
         ("aws", "NEW"): 2,
         ("aws", "LOOSENED"): 4,
+        ("aws", "SUSPICIOUS"): 1,
         ("azure", "NEW"): 2,
         ("azure", "LOOSENED"): 1,
+        ("azure", "SUSPICIOUS"): 1,
         ("gcp", "NEW"): 2,
         ("gcp", "LOOSENED"): 4,
+        ("gcp", "SUSPICIOUS"): 1,
+    }
+    chains = [f for f in document["findings"] if f["query_id"] == "snapshot_instance_chain"]
+    assert [f["severity"] for f in chains] == ["critical"] * 3
+    who = {f["cloud"]: f["attribution"]["principal"] for f in document["findings"]}
+    assert who == {
+        "aws": "arn:aws:iam::111212121212:user/ci-legacy",
+        "azure": "intern@example.com",
+        "gcp": "temp-contractor@example.com",
     }
     assert {f["account_id"] for f in document["findings"] if f["cloud"] == "aws"} == {
         "111212121212"
@@ -115,7 +127,7 @@ def test_explain_and_history(shown: tuple[Cli, str]) -> None:
     versions = cli.json("history", instance)["versions"]
     assert versions[-1]["changes"]["metadata_http_tokens"] == ["required", "optional"]
     assert "metadata_http_tokens: required -> optional" in cli("history", instance).stdout
-    assert "T" in cli("findings", "show", weak["fingerprint"][:8]).stdout
+    assert "\nby ci-legacy from " in cli("findings", "show", weak["fingerprint"][:8]).stdout
     for command in ("explain", "history"):
         done = cli(command, "i-nowhere")
         assert done.returncode == 2

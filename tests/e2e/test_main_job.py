@@ -171,7 +171,7 @@ def test_the_main_job(cli: Cli, moto_url: str) -> None:
         ("setting_changed", "LOOSENED", weakened),
         ("policy_loosened", "LOOSENED", group),
         ("setting_changed", "SUSPICIOUS", rewritten),
-        ("setting_changed", "LOOSENED", estate.snapshot),
+        ("snapshot_shared", "LOOSENED", estate.snapshot),
         ("removed_instance", "REMOVED", gone),
     }
     code, drift = cli.run()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from tests.e2e.conftest import Cli, read
 from tests.harness import section
 
 LOCATION = "westeurope"
+CHAIN = "snapshot_instance_chain"
 
 
 @dataclass
@@ -46,7 +48,9 @@ def world(cli: Cli) -> Iterator[World]:
         cli.configure(
             "[aws]\nenabled = false\n[run]\nmax_attempts = 2\nread_timeout = 3\ndeadline = 90\n"
             'tables = ["azure_compute_virtual_machines", "azure_network_security_group*", '
-            '"azure_network_interfaces", "gcp_compute_instances", "gcp_compute_firewalls"]\n'
+            '"azure_network_interfaces", "gcp_compute_instances", "gcp_compute_firewalls", '
+            '"azure_compute_disks", "azure_compute_snapshots", "gcp_compute_disks", '
+            '"gcp_compute_snapshots"]\n'
             + section("azure", azure.configuration())
             + section("gcp", gcp.configuration())
         )
@@ -88,6 +92,16 @@ def test_the_chain_is_found_and_churn_is_not(world: World) -> None:
         ("gcp", "new_security_group", "NEW"),
         ("gcp", "setting_changed", "LOOSENED"),
     }
+    chains = {f["cloud"]: f for f in drift["findings"] if f["query_id"] == CHAIN}
+    assert {cloud: f["severity"] for cloud, f in chains.items()} == {
+        "azure": "critical",
+        "gcp": "critical",
+    }
+    for chain in chains.values():
+        assert re.fullmatch(
+            r"disk \S+ -> snapshot \S+ -> disk \S+ -> instance \S+; it has a public address.*",
+            chain["reason"],
+        )
     assert {f["account_id"] for f in drift["findings"]} == {subscription, project}
     rows = world.cli.json("query", "SELECT cloud, count(*) AS n FROM instances GROUP BY 1")
     assert {r["cloud"] for r in rows} == {"azure", "gcp"}

@@ -1,25 +1,18 @@
 """AWS accounts: which there are, how to log in to them, and the regions that each has.
 
-The SDK is opened here and nowhere else. Its clients do not retry (`retry.py` does), and the
-service models are loaded once for all accounts, since each of them takes half a second to read.
+All accounts share the clients of the SDK (`clients.py`); each call brings the credentials of its
+own account (`credentials.py`).
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
-import boto3
-from botocore import xform_name
-from botocore.config import Config as SdkConfig
-from botocore.loaders import create_loader
-from botocore.session import Session as SdkSession
-from botocore.utils import parse_timestamp
+from botocore.credentials import Credentials
 
-from auditor import __version__
-from auditor.collect.aws.answers import EVENT, AnswerReader
-from auditor.collect.aws.credentials import assumed_role
+from auditor.collect.aws.clients import Toolbox
+from auditor.collect.aws.credentials import call_as, role_credentials
 from auditor.collect.aws.errors import classify
 from auditor.collect.aws.retry import send
 from auditor.collect.aws.scope import Answer, AwsScope, Method
@@ -30,9 +23,6 @@ from auditor.errors import CollectError
 from auditor.model import Scope, Status
 
 __all__ = ["Account", "AwsScope", "accounts", "classify", "permissions"]
-
-CONNECTIONS = 32
-"""Pooled connections per client: several tables of a region, eight calls at once each."""
 
 SWITCHES = ("instance_attributes", "iam", "cloudtrail")
 """Keys of the configuration that say whether a table is read at all."""
@@ -49,7 +39,7 @@ def accounts(config: Config, context: CollectContext) -> list[Account]:
 
     Raises `CollectError` or an SDK error where the organization cannot be listed.
     """
-    toolbox = _Toolbox(config, context)
+    toolbox = Toolbox(config, context)
     if config.aws.organization is not None:
         return _organization(config.aws.organization, toolbox)
     listed = config.aws.accounts or [_entry()]
@@ -68,50 +58,12 @@ def permissions(config: Config) -> list[str]:
     return needed
 
 
-class _Toolbox:
-    """What the accounts of one run share: configuration, loaded models, a lock to make clients."""
-
-    def __init__(self, config: Config, context: CollectContext) -> None:
-        self.config = config
-        self.context = context
-        # NOTE: neither making a client nor loading a model is safe in several threads at once.
-        self.lock = threading.RLock()
-        self._loader = create_loader()
-        self._answers = AnswerReader(parse_timestamp)
-        self._options = SdkConfig(
-            connect_timeout=context.connect_timeout,
-            read_timeout=context.read_timeout,
-            retries={"mode": "standard", "total_max_attempts": 1},
-            max_pool_connections=CONNECTIONS,
-            user_agent_extra=f"cloud-baseline-auditor/{__version__}",
-        )
-
-    def session(self, profile: str | None = None) -> SdkSession:
-        """Return an SDK session that shares the loaded service models."""
-        session = SdkSession(profile=profile)
-        session.register_component("data_loader", self._loader)
-        return session
-
-    def client(self, session: SdkSession, service: str, region: str) -> Any:
-        """Make a client; waits for others that do."""
-        with self.lock:
-            # NOTE: the stubs know one overload per service name, not a name in a variable.
-            client = cast(Any, boto3.Session(botocore_session=session)).client(
-                service,
-                region_name=region,
-                config=self._options,
-                endpoint_url=self.config.aws.endpoint_url,
-            )
-            client.meta.events.register(EVENT, self._answers)
-            return client
-
-
 class Account:
     """One AWS account: `open()` logs in and lists regions, `scopes()` hands them to the engine."""
 
     cloud = "aws"
 
-    def __init__(self, entry: AwsAccount, toolbox: _Toolbox) -> None:
+    def __init__(self, entry: AwsAccount, toolbox: Toolbox) -> None:
         self.account_id: str | None = entry.id
         """The configured number; after `open`, the real one."""
         self.label = _label(entry)
@@ -119,10 +71,8 @@ class Account:
         self._entry = entry
         self._toolbox = toolbox
         self._budget = Budget()
-        self._session: SdkSession | None = None
+        self._credentials: Credentials | None = None
         self._home: str | None = None
-        self._methods: dict[tuple[str, str, str], Method] = {}
-        self._clients: dict[tuple[str, str], Any] = {}
         self._regions: list[str] = []
         self._scopes: dict[str, AwsScope] = {}
 
@@ -167,20 +117,15 @@ class Account:
         return [self._scope(region) for region in (self._regions if regional else ["global"])]
 
     def close(self) -> None:
-        """Let go of all clients, each of which holds a megabyte or more."""
+        """Let go of what the scopes remember; the clients are those of other accounts too."""
         with self._toolbox.lock:
-            self._methods.clear()
-            self._clients.clear()
             self._scopes.clear()
 
     def method(self, region: str, service: str, operation: str) -> Method:
-        """Return the SDK's method for an operation; makes the client of the service if needed."""
-        key = (region, service, operation)
-        found = self._methods.get(key)
-        if found is None:
-            with self._toolbox.lock:
-                found = self._methods[key] = self._new_method(region, service, operation)
-        return found
+        """Return the SDK's method for an operation, with the credentials of this account."""
+        where = self._home_region() if region == "global" else region
+        method = self._toolbox.method(self._entry.profile, where, service, operation)
+        return partial(call_as, self._own_credentials(), method)
 
     def ask(self, service: str, operation: str, **params: Any) -> Answer:
         """Call an operation that does not depend on the region, with the retries of a scope."""
@@ -190,14 +135,6 @@ class Account:
 
         context, budget = self._toolbox.context, self._budget
         return send(request, context, operation=operation, budget=budget, login=self.label)
-
-    def _new_method(self, region: str, service: str, operation: str) -> Method:
-        client = self._clients.get((region, service))
-        if client is None:
-            where = self._home_region() if region == "global" else region
-            client = self._toolbox.client(self._logged_in(), service, where)
-            self._clients[region, service] = client
-        return cast(Method, getattr(client, xform_name(operation)))
 
     def _scope(self, region: str) -> AwsScope:
         with self._toolbox.lock:
@@ -223,22 +160,27 @@ class Account:
             )
         return names
 
-    def _logged_in(self) -> SdkSession:
-        """Return the session of the account itself; resolves the profile at the first use."""
-        if self._session is None:
-            entry = self._entry
-            base = self._toolbox.session(entry.profile)
-            self._session = base
-            if entry.role_arn:
-                base_client: Callable[..., Any] = self._toolbox.client
-                self._session = assumed_role(
-                    source=base,
-                    target=self._toolbox.session(entry.profile),
-                    make_client=lambda: base_client(base, "sts", self._home_region()),
-                    role_arn=entry.role_arn,
-                    external_id=entry.external_id,
-                )
-        return self._session
+    def _own_credentials(self) -> Credentials | None:
+        """Return the credentials of the account itself; resolves the profile at the first use."""
+        if self._credentials is None:
+            with self._toolbox.lock:
+                self._credentials = self._credentials or self._new_credentials()
+        return self._credentials
+
+    def _new_credentials(self) -> Credentials | None:
+        entry = self._entry
+        own = self._toolbox.session(entry.profile).get_credentials()
+        # NOTE: without any to assume the role with, it is the call that says so.
+        if own is None or not entry.role_arn:
+            return own
+        return role_credentials(
+            own,
+            assume=lambda: self._toolbox.method(
+                entry.profile, self._home_region(), "sts", "AssumeRole"
+            ),
+            role_arn=entry.role_arn,
+            external_id=entry.external_id,
+        )
 
     def _home_region(self) -> str:
         """Return a region of the account's partition to ask for identity and regions."""
@@ -249,7 +191,7 @@ class Account:
             partition = self._entry.role_arn.split(":")[1]
             if partition in _HOME_REGIONS:
                 return _HOME_REGIONS[partition]
-        session = self._session or self._toolbox.session(self._entry.profile)
+        session = self._toolbox.session(self._entry.profile)
         return cast("str | None", session.get_config_variable("region")) or "us-east-1"
 
 
@@ -270,7 +212,7 @@ def _label(entry: AwsAccount) -> str:
     return f"profile {entry.profile}" if entry.profile else "default credentials"
 
 
-def _organization(organization: AwsOrganization, toolbox: _Toolbox) -> list[Account]:
+def _organization(organization: AwsOrganization, toolbox: Toolbox) -> list[Account]:
     """List the active accounts of the organization; the lister's own one needs no role."""
     lister = Account(_entry(profile=organization.management_profile), toolbox)
     own = str(lister.ask("sts", "GetCallerIdentity")["Account"])
