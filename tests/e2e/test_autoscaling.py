@@ -51,7 +51,8 @@ class World:
     def found(self) -> tuple[int, set[tuple[str, str, str]]]:
         """Run, and return the exit code and what is found: query, verdict, end of the id."""
         code, document = self.cli.run()
-        return code, {(f["query_id"], f["verdict"], _end(f)) for f in document["findings"]}
+        found = [f for f in document["findings"] if f["status"] != "resolved"]
+        return code, {(f["query_id"], f["verdict"], _end(f)) for f in found}
 
     def scale(self, size: int, group: str) -> list[str]:
         by = size - len(self.region.members_of[group])
@@ -100,6 +101,9 @@ def test_churn_is_silent_and_what_hides_in_it_is_found(world: World) -> None:
     on_gcp.scale_in(world.gcp.estate, project, count=3)
     assert world.found() == (0, set())
     world.scale(FEW, group)
+    code, found = world.found()
+    # NOTE: terminated instances are listed for a while, so the shrink guard waits for a second run.
+    assert (code, {verdict for _, verdict, _ in found}) == (4, {"UNKNOWN"})
     assert world.found() == (0, set())
     world.scale(MANY, group)
     assert world.found() == (0, set())
