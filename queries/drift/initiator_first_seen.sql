@@ -29,21 +29,23 @@ SELECT
     cloud, account_id, region,
     principal AS resource_id,
     'events' AS resource_type,
-    kind AS detail_key,
     'SUSPICIOUS' AS verdict,
-    CASE WHEN kind IN ('guardrail', 'share') THEN 'high' ELSE 'medium' END AS severity,
-    'for the first time ' || CASE kind
+    CASE WHEN bool_or(kind IN ('guardrail', 'share')) THEN 'high' ELSE 'medium' END AS severity,
+    'for the first time ' || array_to_string(list_sort(list(DISTINCT CASE kind
         WHEN 'create' THEN 'makes instances, disks or copies of them'
         WHEN 'guardrail' THEN 'changes guardrails'
         WHEN 'policy' THEN 'changes policies'
         WHEN 'share' THEN 'shares with others'
         ELSE 'changes what instances run or trust'
-    END || ': ' || array_to_string(list(DISTINCT operation ORDER BY operation)[:5], ', ')
+    END)), ', ') || ': '
+    || array_to_string(list(DISTINCT operation ORDER BY operation)[:5], ', ')
     || coalesce(' from ' || arg_min(source_ip, event_time), '')
     || CASE WHEN bool_and(outcome <> 'success') THEN '; all attempts failed' ELSE '' END AS reason,
     NULL AS before,
     json_object(
-        'first', strftime(min(event_time), '%Y-%m-%dT%H:%M:%SZ'), 'event_id', arg_min(event_id, event_time)
+        'first_times', list(DISTINCT kind ORDER BY kind),
+        'since', strftime(min(event_time), '%Y-%m-%dT%H:%M:%SZ'),
+        'event_id', arg_min(event_id, event_time)
     ) AS after
 FROM done ANTI JOIN usual USING (cloud, account_id, principal, kind)
-GROUP BY cloud, account_id, region, principal, kind
+GROUP BY cloud, account_id, region, principal

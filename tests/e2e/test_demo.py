@@ -46,17 +46,20 @@ def test_it_tells_the_story(shown: tuple[Cli, str]) -> None:
     assert found == {
         ("aws", "NEW"): 2,
         ("aws", "LOOSENED"): 4,
-        ("aws", "SUSPICIOUS"): 1,
+        ("aws", "SUSPICIOUS"): 2,
         ("azure", "NEW"): 2,
         ("azure", "LOOSENED"): 1,
-        ("azure", "SUSPICIOUS"): 1,
+        ("azure", "SUSPICIOUS"): 2,
         ("gcp", "NEW"): 2,
         ("gcp", "LOOSENED"): 4,
-        ("gcp", "SUSPICIOUS"): 1,
+        ("gcp", "SUSPICIOUS"): 2,
     }
     chains = [f for f in document["findings"] if f["query_id"] == "snapshot_instance_chain"]
     assert [f["severity"] for f in chains] == ["critical"] * 3
-    who = {f["cloud"]: f["attribution"]["principal"] for f in document["findings"]}
+    first = [f for f in document["findings"] if f["query_id"] == "initiator_first_seen"]
+    who = {f["cloud"]: f["resource_id"] for f in first}
+    others = [f for f in document["findings"] if f not in first]
+    assert {f["cloud"]: f["attribution"]["principal"] for f in others} == who
     assert who == {
         "aws": "arn:aws:iam::111212121212:user/ci-legacy",
         "azure": "intern@example.com",
