@@ -32,7 +32,8 @@ reverted AS (
 ),
 
 both_sides AS (
-    SELECT s.cloud, s.account_id, s.policy_id, s.policy_resource_id, s.rule, true AS is_now FROM snapshot.rules AS s
+    SELECT s.cloud, s.account_id, s.policy_id, s.policy_resource_id, s.rule, true AS is_now
+    FROM snapshot.rules AS s
     UNION ALL
     SELECT b.cloud, b.account_id, b.policy_id, b.policy_resource_id, b.rule, false FROM baseline.rules AS b
 ),
