@@ -26,7 +26,8 @@ usual AS (
 )
 
 SELECT
-    cloud, account_id, region,
+    cloud, account_id,
+    arg_min(region, event_time) AS region,
     principal AS resource_id,
     'events' AS resource_type,
     'SUSPICIOUS' AS verdict,
@@ -48,4 +49,4 @@ SELECT
         'event_id', arg_min(event_id, event_time)
     ) AS after
 FROM done ANTI JOIN usual USING (cloud, account_id, principal, kind)
-GROUP BY cloud, account_id, region, principal
+GROUP BY cloud, account_id, principal
