@@ -21,12 +21,12 @@ WITH fresh AS (
 
 peers AS (
     SELECT b.account_id, b.region, b.network_id, b.instance_type, b.image_id, b.identity, b.policy_ids,
-        b.key_name, b.has_public_ip, min(coalesce(b.name, b.resource_id)) AS example
+        b.key_name, b.has_public_ip, coalesce(min(b.name), 'one without a name') AS example
     FROM baseline.instances AS b
     GROUP BY b.account_id, b.region, b.network_id, b.instance_type, b.image_id, b.identity,
         b.policy_ids, b.key_name, b.has_public_ip
     QUALIFY row_number() OVER (
-        PARTITION BY b.account_id, b.region, b.network_id ORDER BY count(*) DESC, example) <= 100
+        PARTITION BY b.account_id, b.region, b.network_id ORDER BY count(*) DESC, min(b.resource_id)) <= 100
 ),
 
 nearest AS (
@@ -40,7 +40,7 @@ nearest AS (
     ], lambda x: x IS NOT NULL) AS differs
     FROM (SELECT * FROM fresh QUALIFY row_number() OVER (PARTITION BY profile) = 1) AS f
     JOIN peers AS p USING (account_id, region, network_id)
-    QUALIFY row_number() OVER (PARTITION BY f.profile ORDER BY len(differs), p.example) = 1
+    QUALIFY row_number() OVER (PARTITION BY f.profile ORDER BY len(differs), p.example, differs) = 1
 )
 
 SELECT

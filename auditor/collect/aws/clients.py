@@ -26,8 +26,7 @@ from auditor.collect.context import CollectContext
 from auditor.config import Config
 
 CONNECTIONS = 32
-"""Pooled connections per client: several tables of several accounts in a region, eight calls at
-once each."""
+"""Pooled connections per client, for several tables of several accounts; further ones are not kept."""
 
 
 class Toolbox:
