@@ -26,7 +26,7 @@ from auditor.collect.context import CollectContext
 from auditor.config import Config
 
 CONNECTIONS = 32
-"""Pooled connections per client, for several tables of several accounts; further ones are not kept."""
+"""Connections that each client keeps for the next call; further ones are closed after theirs."""
 
 
 class Toolbox:
