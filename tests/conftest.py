@@ -15,9 +15,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if workers == 1 or not slow:
         return
     share = -(-len(items) // workers)
+    units: dict[str, list[pytest.Item]] = {}
+    for item in slow:
+        together = item.get_closest_marker("together")
+        units.setdefault(str(item.path) if together else item.nodeid, []).append(item)
     spread: list[pytest.Item] = []
     for number in range(workers):
-        mine = slow[number::workers]
+        mine = [item for unit in list(units.values())[number::workers] for item in unit]
         room = share - len(mine)
         spread += mine + rest[:room]
         rest = rest[room:]
