@@ -13,9 +13,10 @@ WITH layers AS (
             WHEN policy_id = 'no policy' THEN conjunct || ': ' || policy_id
             ELSE conjunct || ' ' || regexp_extract(policy_id, '[^/]+$')
         END AS label
-        FROM policy.placed
+        FROM policy.placed SEMI JOIN policy.affected USING (instance_id)
         UNION ALL
-        SELECT side, instance_id, conjunct, unnest(targets) FROM policy.placed
+        SELECT side, instance_id, conjunct, unnest(targets)
+        FROM policy.placed SEMI JOIN policy.affected USING (instance_id)
     )
     GROUP BY ALL
 ),
