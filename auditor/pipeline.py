@@ -148,11 +148,13 @@ class _Rules:
 def _take_snapshot(config: Config, progress: Progress | None, clock: Clock) -> Snapshot:
     from auditor.collect.clouds import bounded_by, check_selection, specs
     from auditor.collect.engine import collect
+    from auditor.collect.memory import share_arenas
     from auditor.collect.progress import Progress
     from auditor.store.seal import SealRequest, seal
     from auditor.store.stage import Stage, remove_leftovers
 
     check_selection(config)
+    share_arenas()
     started = clock()
     with writing(config.store, now=started):
         pass  # NOTE: a store that cannot be written is found out before hours of reading.

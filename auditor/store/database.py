@@ -121,7 +121,7 @@ def _attached(
     }
     con = duckdb.connect(":memory:", config=options)
     try:
-        con.execute("SET preserve_insertion_order = false")
+        con.execute("SET preserve_insertion_order = false; SET enable_progress_bar = false")
         _attach(con, config, read_only=read_only, patience=patience)
         with _explained(config.path):
             yield con
