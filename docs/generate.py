@@ -20,6 +20,7 @@ from auditor.config import known_keys
 from auditor.diff.queries import load_queries
 from auditor.diff.settings import Setting, load_settings
 from auditor.diff.views import view_files
+from auditor.frameworks import answered, load_attack, load_controls
 from auditor.model import Query
 from auditor.policy.sources import source_files
 from auditor.report.formats import format_names
@@ -168,9 +169,50 @@ def policies() -> str:
     return _page("What policies are read from", parts)
 
 
+def frameworks() -> str:
+    """Return the page of ATT&CK techniques and of control frameworks."""
+    attack = load_attack()
+    named = [c for q in load_queries() for c in q.controls]
+    named += [c for s in load_settings() for c in s.controls]
+    rows = [
+        (f"`{id}`", t.title, ", ".join(t.was), t.detection or "", *_watching(id))
+        for id, t in attack.techniques.items()
+    ]
+    sources = [
+        f"{id} {source.title}, deprecated in version {source.deprecated_in}: now "
+        + ", ".join(f"{new} {attack.data_components[new]}" for new in source.now)
+        for id, source in attack.data_sources.items()
+    ]
+    parts = [
+        f"MITRE ATT&CK version {attack.version}. {'; '.join(sources)}.",
+        _grid(("technique", "title", "until 18", "detected by", "drift queries", "settings"), rows),
+    ]
+    known = load_controls()
+    for name, ids in answered(named).items():
+        framework = known[name]
+        parts.append(f"## {framework.title} {framework.version}")
+        if not framework.controls:
+            parts.append("Named by queries and settings: " + _codes(f"{name}:{id}" for id in ids))
+            continue
+        answers = [
+            (f"`{name}:{id}`", c.title, ", ".join(c.answers), ", ".join(c.through))
+            for id, c in framework.controls.items()
+        ]
+        parts.append(_grid(("control", "title", "answered by", "through NIST"), answers))
+    return _page("Frameworks", parts)
+
+
+def _watching(technique: str) -> tuple[str, str]:
+    """Return the drift queries that name a technique, and how many settings do."""
+    queries = [query.id for query in load_queries() if technique in query.attack]
+    settings = sum(technique in setting.attack for setting in load_settings())
+    return _codes(queries) if queries else "", str(settings or "")
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli,
     "configuration.md": configuration,
+    "frameworks.md": frameworks,
     "policy-sources.md": policies,
     "queries.md": queries,
     "settings.md": settings,

@@ -69,6 +69,82 @@ def settings(
     _emit(rows, "json" if json else format, ("id", "severity", "column", "comparator", "title"))
 
 
+@app.command()
+def attack(
+    config: ConfigOption = None, format: FormatOption = "table", json: JsonOption = False
+) -> None:
+    """List the ATT&CK techniques that are watched, and by how many queries and settings."""
+    from collections import Counter
+
+    from auditor.diff.queries import load_queries
+    from auditor.diff.settings import load_settings
+    from auditor.frameworks import load_attack
+
+    map = load_attack()
+    configured = load(config)
+    queries = Counter(t for q in load_queries(configured.run.queries) for t in q.attack)
+    settings = Counter(t for s in load_settings(configured.severity) for t in s.attack)
+    rows: list[dict[str, Any]] = []
+    for id in sorted({*queries, *settings}):
+        known = map.techniques.get(id)
+        rows.append(
+            {
+                "technique": id,
+                "title": known.title if known else "",
+                "was": list(known.was) if known else [],
+                "detection": known.detection if known else None,
+                "components": list(known.components) if known else [],
+                "queries": queries[id],
+                "settings": settings[id],
+                "version": map.version,
+            }
+        )
+    columns = ("technique", "title", "was", "queries", "settings")
+    _emit(rows, "json" if json else format, columns)
+
+
+@app.command()
+def controls(
+    framework: Annotated[
+        str | None, typer.Option("--framework", help="Only this one; the start of a name does.")
+    ] = None,
+    config: ConfigOption = None,
+    format: FormatOption = "table",
+    json: JsonOption = False,
+) -> None:
+    """List the controls that queries and settings answer, and which records do."""
+    from auditor.diff.queries import load_queries
+    from auditor.diff.settings import load_settings
+    from auditor.errors import UsageError
+    from auditor.frameworks import answered, load_controls
+
+    configured = load(config)
+    known = load_controls()
+    named = [c for q in load_queries(configured.run.queries) for c in q.controls]
+    named += [c for s in load_settings(configured.severity) for c in s.controls]
+    rows: list[dict[str, Any]] = []
+    for name, ids in answered(named).items():
+        if not name.startswith(framework or ""):
+            continue
+        title = f"{known[name].title} {known[name].version}" if name in known else name
+        for id in ids:
+            control = known[name].controls.get(id) if name in known else None
+            rows.append(
+                {
+                    "control": f"{name}:{id}",
+                    "framework": title,
+                    "title": control.title if control else "",
+                    "answered by": list(control.answers) if control else ["findings"],
+                    "through": list(control.through) if control else [],
+                }
+            )
+    if framework and not rows:
+        raise UsageError(
+            f"there is no framework {framework!r}", hint=f"one of {', '.join(sorted(known))}"
+        )
+    _emit(rows, "json" if json else format, ("control", "title", "answered by"))
+
+
 def permissions(
     cloud: Annotated[str, typer.Argument(help="aws, azure or gcp.")],
     config: ConfigOption = None,

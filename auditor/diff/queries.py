@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from auditor.errors import QueryHeaderError
+from auditor.frameworks import load_attack
 from auditor.model import Query, Severity, Verdict
 from auditor.shipped import shipped, split_header
 
@@ -58,6 +59,7 @@ def read_query(path: Path) -> Query:
         raise QueryHeaderError(
             f"id {header['id']!r} must be the name of the file, {path.stem!r}", where=str(path)
         )
+    _refuse_retired(header.get("attack", ()), path)
     try:
         return Query(
             id=header["id"],
@@ -76,6 +78,16 @@ def read_query(path: Path) -> Query:
         )
     except ValueError as exc:
         raise QueryHeaderError(str(exc), where=str(path)) from None
+
+
+def _refuse_retired(techniques: Iterable[str], path: Path) -> None:
+    attack = load_attack()
+    for technique in techniques:
+        if successor := attack.successor(technique):
+            raise QueryHeaderError(
+                f"ATT&CK {attack.version} has no {technique}; it is {successor} now",
+                where=str(path),
+            )
 
 
 def _fits(key: str, value: object) -> bool:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from auditor.frameworks import load_attack
 from auditor.model import AuditRun, FindingStatus, JsonValue, Severity
 from auditor.report.attribution import attributed
 from auditor.report.changes import ABSENT, Field, fields, told_apart
@@ -107,6 +108,7 @@ def _entry(finding: dict[str, Any]) -> dict[str, Any]:
     both = before is not None and after is not None
     return finding | {
         "short_id": short_id(finding["resource_id"]),
+        "attack_labels": [load_attack().label(id) for id in finding["attack"]],
         "both": both,
         "heading": "Now" if before is None else "Baseline",
         "fields": [_row(row, both=both) for row in rows[:_FIELDS]] if before is not after else [],
