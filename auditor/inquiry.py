@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -12,9 +12,11 @@ from auditor.diff.explain import read_since, read_traffic
 from auditor.diff.inventory import show_inventory
 from auditor.diff.session import check_select, open_session
 from auditor.errors import IntegrityError, UsageError
+from auditor.model import Finding, FindingStatus
 from auditor.pipeline import past_run
 from auditor.store.database import reading
 from auditor.store.history import Resource, Version, find_resource, observed_at, timeline
+from auditor.store.noise import Noise, noise
 from auditor.store.snapshots import find_snapshot
 from auditor.store.verify import Stats, Verification, store_stats, verify_store
 
@@ -53,6 +55,27 @@ def resource_history(config: Config, text: str) -> dict[str, Any]:
             if number > first and status != "complete"
         ],
     }
+
+
+def fired_most(config: Config, since: str | None = None) -> tuple[int, list[Noise]]:
+    """Return since which snapshot, and what fired most since; by default in the whole history."""
+    with reading(config.store) as con:
+        last = find_snapshot(con, None).id
+        first = find_snapshot(con, since).id + 1 if since else 1
+        return first, noise(con, config.baseline.name, first, last)
+
+
+def happened_since(config: Config, since: str, findings: Iterable[Finding]) -> list[Finding]:
+    """Return the findings that appeared, came back, changed or ended after a snapshot."""
+    with reading(config.store) as con:
+        moment = find_snapshot(con, since).sealed_at
+    ended = (FindingStatus.REOPENED, FindingStatus.RESOLVED)
+    return [
+        f
+        for f in findings
+        if f.status in ended
+        or any(at is not None and at > moment for at in (f.first_seen, f.changed_at))
+    ]
 
 
 def explain_instance(config: Config, text: str, snapshot: str | None = None) -> dict[str, Any]:

@@ -31,6 +31,14 @@ ConfigOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdout.")]
 ResourceArgument = Annotated[str, typer.Argument(help="Id, end of an id, or name.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print no report, no progress.")]
+SinceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--since",
+        help="Only what happened after this snapshot: a number, a run id or a UTC time.",
+        show_default=False,
+    ),
+]
 SnapshotOption = Annotated[
     str | None,
     typer.Option(

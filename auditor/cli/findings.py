@@ -10,6 +10,7 @@ import typer
 from auditor.cli.common import (
     ConfigOption,
     JsonOption,
+    SinceOption,
     SnapshotOption,
     load,
     out,
@@ -27,9 +28,11 @@ def list_(
     severity: Annotated[str | None, typer.Option(help="Only this severity.")] = None,
     verdict: Annotated[str | None, typer.Option(help="Only this verdict.")] = None,
     status: Annotated[str | None, typer.Option(help="Only this status.")] = None,
+    since: SinceOption = None,
     json: JsonOption = False,
 ) -> None:
     """List the findings of a run, worst first."""
+    from auditor.inquiry import happened_since
     from auditor.model import FindingStatus, Severity, Verdict
     from auditor.pipeline import past_run
     from auditor.report.json import as_document
@@ -37,7 +40,8 @@ def list_(
     _check("severity", severity and severity.lower(), Severity)
     _check("verdict", verdict and verdict.upper(), Verdict)
     _check("status", status and status.lower(), FindingStatus)
-    run = past_run(load(config), snapshot)
+    loaded = load(config)
+    run = past_run(loaded, snapshot)
     wanted = [
         f
         for f in run.findings
@@ -45,15 +49,16 @@ def list_(
         and (verdict is None or f.verdict == verdict.upper())
         and (status is None or f.status == status.lower())
     ]
+    if since is not None:
+        wanted = happened_since(loaded, since, wanted)
     if json:
         keep = {f.fingerprint for f in wanted}
         found = [f for f in as_document(run)["findings"] if f["fingerprint"] in keep]
         print_json(found)
         return
     if not wanted:
-        out().print(
-            "No findings." if run.baseline else "No findings: nobody has approved a baseline yet."
-        )
+        nothing = "No findings." if since is None else f"No findings since {since}."
+        out().print(nothing if run.baseline else "No findings: nobody has approved a baseline yet.")
         return
     from rich.table import Table
 

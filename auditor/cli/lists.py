@@ -6,7 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
-from auditor.cli.common import ConfigOption, JsonOption, load, out, print_json, visible
+from auditor.cli.common import (
+    ConfigOption,
+    JsonOption,
+    SinceOption,
+    load,
+    out,
+    print_json,
+    visible,
+)
 
 app = typer.Typer(help="List tables, drift queries and settings.", no_args_is_help=True)
 
@@ -67,6 +75,27 @@ def settings(
 
     rows = [s.model_dump(mode="json") for s in load_settings(load(config).severity)]
     _emit(rows, "json" if json else format, ("id", "severity", "column", "comparator", "title"))
+
+
+@app.command()
+def noise(
+    since: SinceOption = None,
+    config: ConfigOption = None,
+    format: FormatOption = "table",
+    json: JsonOption = False,
+) -> None:
+    """List what fires most and how that ended: where tuning pays."""
+    from dataclasses import asdict
+
+    from auditor.inquiry import fired_most
+
+    first, found = fired_most(load(config), since)
+    rows = [{key.replace("_", " "): value for key, value in asdict(n).items()} for n in found]
+    if not rows and format == "table" and not json:
+        out().print(f"Nothing has fired since snapshot {first}.")
+        return
+    columns = ("query id", "fired", "resources", "came back", "ended at once", "accepted", "open")
+    _emit(rows, "json" if json else format, (*columns, "example"))
 
 
 @app.command()
