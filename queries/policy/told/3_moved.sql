@@ -3,7 +3,22 @@ table = "moved"
 title = "Instances whose layers or paths changed"
 description = "What applies now and did not, what no longer does, and the two comparisons of the instance: its profile, and its exposure to the Internet."
 */
-WITH layers AS (
+-- NOTE: most affected instances only have a layer whose rules changed; telling that apart first
+-- takes a tenth of the time of writing all their layers down.
+WITH placed_otherwise AS (
+    SELECT DISTINCT instance_id FROM (
+        SELECT instance_id FROM policy.placed SEMI JOIN policy.affected USING (instance_id)
+        GROUP BY instance_id, conjunct, policy_id, targets
+        HAVING min(side) = max(side)
+    )
+),
+
+placed AS (
+    SELECT side, instance_id, conjunct, policy_id, targets
+    FROM policy.placed SEMI JOIN placed_otherwise USING (instance_id)
+),
+
+layers AS (
     SELECT instance_id, conjunct = 'path' AS is_path,
         list(DISTINCT label ORDER BY label) FILTER (WHERE side = 'baseline') AS before,
         list(DISTINCT label ORDER BY label) FILTER (WHERE side = 'snapshot') AS after
@@ -13,10 +28,9 @@ WITH layers AS (
             WHEN policy_id = 'no policy' THEN conjunct || ': ' || policy_id
             ELSE conjunct || ' ' || regexp_extract(policy_id, '[^/]+$')
         END AS label
-        FROM policy.placed SEMI JOIN policy.affected USING (instance_id)
+        FROM placed
         UNION ALL
-        SELECT side, instance_id, conjunct, unnest(targets)
-        FROM policy.placed SEMI JOIN policy.affected USING (instance_id)
+        SELECT side, instance_id, conjunct, unnest(targets) FROM placed
     )
     GROUP BY ALL
 ),
