@@ -2,7 +2,7 @@
 
 `tests/cases/queries/<id>.toml` holds the cases. All of them share one store, each in accounts of
 its own, so that the whole corpus costs two snapshots; a case that names `tables` has a store of
-its own with only these.
+its own with only these, and one that has a `behaviour` (of the configuration) has one of its own.
 """
 
 from __future__ import annotations
@@ -98,8 +98,8 @@ def load() -> list[Case]:
 
 
 ALL = load()
-SHARED = [case for case in ALL if "tables" not in case.data]
-ALONE = [case for case in ALL if "tables" in case.data]
+ALONE = [case for case in ALL if {"tables", "behaviour"} & case.data.keys()]
+SHARED = [case for case in ALL if case not in ALONE]
 
 
 def both_sides(lab: Lab, cases: list[Case]) -> AuditRun:
@@ -135,8 +135,10 @@ def test_case(case: Case, shared: AuditRun) -> None:
 
 
 @pytest.mark.parametrize("case", ALONE, ids=name)
-def test_case_with_few_tables(case: Case, tmp_path: Path) -> None:
-    run = both_sides(Lab(tmp_path, tables=case.data["tables"], known=case.data["tables"]), [case])
+def test_case_alone(case: Case, tmp_path: Path) -> None:
+    tables = case.data.get("tables", TABLES)
+    lab = Lab(tmp_path, tables=tables, known=tables, behaviour=case.data.get("behaviour"))
+    run = both_sides(lab, [case])
     skipped = {query.query_id for query in run.skipped_queries}
     assert (case.query in skipped) == case.data.get("skipped", False)
     check(case, of(run, case.query))
