@@ -40,5 +40,6 @@ SELECT
     json_object('most_in_an_hour', coalesce(max(u.most), 0)) AS before,
     json_object('most_in_an_hour', max(c.changes)) AS after
 FROM counted AS c LEFT JOIN usual AS u USING (cloud, account_id)
-WHERE c.is_new AND c.changes >= (SELECT changes_per_hour FROM behaviour.limits) AND c.changes > coalesce(u.most, 0)
+WHERE c.is_new AND c.changes >= (SELECT changes_per_hour FROM behaviour.limits)
+    AND c.changes > coalesce(u.most, 0)
 GROUP BY c.cloud, c.account_id, c.region, c.id
