@@ -22,10 +22,14 @@ WITH fresh AS MATERIALIZED (
         WHERE s.instance_resource_id IS NOT NULL)
 ),
 usual AS MATERIALIZED (
-    SELECT b.account_id, memory.main.name_series(b.name) AS series, memory.main.name_mask(b.name) AS mask,
-        min(b.name) AS example, count(*) AS names
-    FROM baseline.instances AS b
-    WHERE b.name <> '' AND b.account_id IN (SELECT account_id FROM fresh) GROUP BY ALL
+    SELECT account_id, memory.main.name_series(stem) AS series, memory.main.name_mask(stem) AS mask,
+        min(name) AS example, sum(names)::BIGINT AS names
+    FROM (
+        SELECT b.account_id, regexp_replace(lower(b.name), '[0-9]+', '9', 'g') AS stem,
+            min(b.name) AS name, count(*) AS names
+        FROM baseline.instances AS b
+        WHERE b.name <> '' AND b.account_id IN (SELECT account_id FROM fresh) GROUP BY ALL
+    ) GROUP BY ALL
 ),
 forms AS (SELECT DISTINCT account_id, mask FROM usual),
 -- NOTE: a random word may be one of letters only; where they are in use, only what is between counts.
@@ -33,10 +37,11 @@ loose AS (
     SELECT DISTINCT account_id, regexp_replace(mask, '[a9x]+', 'w', 'g') AS frame FROM forms
     WHERE contains(mask, 'x')
 ),
+-- NOTE: bounds the pairs: names that people chose, some of the new ones, and equal ends.
+chosen AS (SELECT * FROM usual QUALIFY count(*) OVER (PARTITION BY account_id) <= 5000),
 words AS (
-    SELECT DISTINCT account_id, unnest(string_split_regex(series, '[^a-z0-9]+')) AS word FROM usual
+    SELECT DISTINCT account_id, unnest(string_split_regex(series, '[^a-z0-9]+')) AS word FROM chosen
 ),
--- NOTE: bounds the pairs: some of the new, each beside names that begin or end as it does.
 doubtful AS (
     SELECT DISTINCT account_id, series, unnest([left(series, 4), '*' || right(series, 4)]) AS block
     FROM (SELECT *, unnest(string_split_regex(series, '[^a-z0-9]+')) AS word FROM fresh)
@@ -44,10 +49,8 @@ doubtful AS (
     QUALIFY dense_rank() OVER (PARTITION BY account_id ORDER BY series) <= 500
 ),
 originals AS (
-    SELECT account_id, series, example, block
-    FROM (SELECT *, unnest([left(series, 4), '*' || right(series, 4)]) AS block
-        FROM usual WHERE NOT contains(mask, 'x'))
-    QUALIFY row_number() OVER (PARTITION BY account_id, block ORDER BY names DESC, series) <= 1000
+    SELECT account_id, series, example, unnest([left(series, 4), '*' || right(series, 4)]) AS block
+    FROM chosen WHERE NOT contains(mask, 'x')
 ),
 alike AS (
     SELECT d.account_id, d.series, min(o.example) AS example
