@@ -231,6 +231,7 @@ def _compare(
         queries=rules.queries,
         settings=rules.settings,
         severity=config.severity,
+        behaviour=config.behaviour,
     )
     found = replace(found, skipped_queries=drift.skipped)
     if record:

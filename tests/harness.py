@@ -27,7 +27,13 @@ from auditor.baseline.log import head
 from auditor.collect.batch import prepare, to_batch
 from auditor.collect.catalog import all_tables
 from auditor.collect.table import ResourceTable
-from auditor.config import BaselineConfig, Config, RunConfig, StoreConfig
+from auditor.config import (
+    BaselineConfig,
+    BehaviourConfig,
+    Config,
+    RunConfig,
+    StoreConfig,
+)
 from auditor.model import AuditRun, Coverage, Finding, Scope, Severity, Snapshot, Status, TableSpec
 from auditor.store.database import writing
 from auditor.store.seal import SealRequest, seal
@@ -78,6 +84,7 @@ class Lab:
         known: Iterable[str] = TABLES,
         severity: Mapping[str, Severity] | None = None,
         queries: Sequence[Path] = (),
+        behaviour: Mapping[str, Any] | None = None,
     ) -> None:
         self.clock = clock or Clock()
         self.tables = [TABLES[name] for name in tables]
@@ -89,6 +96,7 @@ class Lab:
             baseline=BaselineConfig(approvals=folder / "approvals.jsonl"),
             run=RunConfig(queries=list(queries)),
             severity=dict(severity or {}),
+            behaviour=BehaviourConfig.model_validate(behaviour or {}),
         )
 
     def seal(

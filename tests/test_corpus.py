@@ -109,7 +109,7 @@ def test_tables_of_the_header_are_what_the_sql_reads(query: Query) -> None:
     with duckdb.connect() as con:
         read = {
             name
-            if name.endswith(".coverage") or name.startswith(("policy.", "cohort."))
+            if name.endswith(".coverage") or name.startswith(("policy.", "cohort.", "behaviour."))
             else name.rpartition(".")[2]
             for name in names_in(con, query.sql)
         }

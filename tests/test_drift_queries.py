@@ -2,14 +2,16 @@
 
 `tests/cases/queries/<id>.toml` holds the cases. All of them share one store, each in accounts of
 its own, so that the whole corpus costs two snapshots; a case that names `tables` has a store of
-its own with only these.
+its own with only these, and those that have the same `behaviour` (of the configuration) share one.
 """
 
 from __future__ import annotations
 
+import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -119,8 +121,17 @@ def both_sides(lab: Lab, cases: list[Case]) -> AuditRun:
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> AuditRun:
-    return both_sides(Lab(tmp_path_factory.mktemp("queries")), SHARED)
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Case], AuditRun]:
+    @cache
+    def run_of(said: str) -> AuditRun:
+        lab = Lab(tmp_path_factory.mktemp("queries"), behaviour=json.loads(said))
+        return both_sides(lab, [case for case in SHARED if behaviour(case) == said])
+
+    return lambda case: run_of(behaviour(case))
+
+
+def behaviour(case: Case) -> str:
+    return json.dumps(case.data.get("behaviour", {}), sort_keys=True)
 
 
 def name(case: Case) -> str:
@@ -128,9 +139,9 @@ def name(case: Case) -> str:
 
 
 @pytest.mark.parametrize("case", SHARED, ids=name)
-def test_case(case: Case, shared: AuditRun) -> None:
+def test_case(case: Case, shared: Callable[[Case], AuditRun]) -> None:
     prefix = case.account("")
-    found = [f for f in of(shared, case.query) if f.scope.account_id.startswith(prefix)]
+    found = [f for f in of(shared(case), case.query) if f.scope.account_id.startswith(prefix)]
     check(case, found)
 
 

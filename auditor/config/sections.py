@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from auditor.config.windows import read_window, read_zone
 from auditor.model import Severity
 
 _SUBSCRIPTION = r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
@@ -25,6 +26,16 @@ def _duration(value: object) -> object:
     if isinstance(value, timedelta):
         return value
     raise ValueError("expected a duration such as 90s, 45m, 2h or 7d")
+
+
+def _window(value: str) -> str:
+    read_window(value)
+    return value
+
+
+def _zone(value: str) -> str:
+    read_zone(value)
+    return value
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
@@ -183,6 +194,33 @@ class GcpConfig(Section):
         return tuple(kind + name.removeprefix(kind) for kind, name in named if name)
 
 
+class BehaviourConfig(Section):
+    """Who may change what and when; the drift queries read it where a cloud's log is read."""
+
+    approved_creators: list[Annotated[str, Field(min_length=1)]] = Field(
+        [],
+        description="Globs of principals that may make instances, disks and snapshots; case does "
+        "not count. Empty: nobody is reported for not being listed.",
+    )
+    change_windows: list[Annotated[str, AfterValidator(_window)]] = Field(
+        [],
+        description="When changes are expected, such as `Mon-Fri 08:00-18:00` or "
+        "`Sat,Sun 22:00-02:00`. Empty: at any time.",
+    )
+    timezone: Annotated[str, AfterValidator(_zone)] = Field(
+        "UTC", description="Time zone of the change windows, such as Europe/Berlin."
+    )
+    changes_per_hour: int = Field(
+        5, ge=1, description="So many changes of one resource within a clock hour are many."
+    )
+    created_per_hour: int = Field(
+        20,
+        ge=1,
+        description="So many instances, disks and snapshots that one principal makes within a "
+        "clock hour are many.",
+    )
+
+
 class ReportConfig(Section):
     """Files that every run writes."""
 
@@ -202,6 +240,7 @@ class Config(Section):
     severity: dict[str, Severity] = Field(
         {}, description="Severity by id of a setting or a drift query."
     )
+    behaviour: BehaviourConfig = BehaviourConfig()
     report: ReportConfig = ReportConfig()
 
     def digest(self) -> str:

@@ -11,8 +11,9 @@ from typing import Any
 import orjson
 
 from auditor.baseline.versions import Content
-from auditor.config import StoreConfig
+from auditor.config import BehaviourConfig, StoreConfig
 from auditor.diff.attribution import attribute
+from auditor.diff.behaviour import show_behaviour
 from auditor.diff.cohorts import show_cohorts
 from auditor.diff.session import (
     SIDES,
@@ -71,6 +72,7 @@ def find_drift(
     queries: Iterable[Query],
     settings: Sequence[Setting],
     severity: Mapping[str, Severity],
+    behaviour: BehaviourConfig | None = None,
 ) -> Drift:
     """Compare a snapshot with approved content; accepted findings are left out."""
     findings: dict[str, Finding] = {}
@@ -81,6 +83,7 @@ def find_drift(
         show_sides(session, snapshot, coverage, approved)
         show_changes(session, settings)
         show_cohorts(session.con)
+        show_behaviour(session, behaviour or BehaviourConfig())
         evaluate(session.con)
         session.lock()
         known = _known_names(session)

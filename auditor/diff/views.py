@@ -48,13 +48,15 @@ def tables_behind(con: duckdb.DuckDBPyConnection, sql: str) -> frozenset[str]:
     """Return the tables that a SELECT reads in the end, without schemas, CTEs and views.
 
     What is read of the schemas `policy` and `cohort` rests on every table that their steps read,
-    but for what only takes findings away.
+    but for what only takes findings away; the schema `behaviour` rests on the configuration.
     """
     views = {path.stem: path for path in view_files()}
     found: set[str] = set()
     for schema, _, name in {name.rpartition(".") for name in names_in(con, sql) - SILENCING}:
         if schema in ("policy", "cohort"):
             found |= _behind(schema)
+        elif schema == "behaviour":
+            continue
         elif name in views:
             found |= tables_behind(con, split_header(views[name])[1])
         else:

@@ -1,12 +1,12 @@
 /*
 id = "resource_changed_often"
 title = "Changed more often in an hour than ever before"
-description = "A resource was changed at least five times within one clock hour, and more often than any resource of its account in any hour of the approved log: trial and error, or a tool run by hand. Attempts that failed count; making disks and instances does not."
+description = "A resource was changed at least `behaviour.changes_per_hour` times within one clock hour, and more often than any resource of its account in any hour of the approved log: trial and error, or a tool run by hand. Attempts that failed count; making disks and instances does not."
 severity = "low"
 verdicts = ["SUSPICIOUS"]
 attack = ["T1578", "T1578.005"]
 controls = ["nist-800-53-r5:AU-6", "nist-800-53-r5:SI-4"]
-tables = ["events"]
+tables = ["events", "behaviour.limits"]
 false_positives = "A large roll-out, or a log that was read for a few days only when it was approved."
 remediation = "Look at who changed it and what it was in between; the events are in audit query."
 */
@@ -40,5 +40,6 @@ SELECT
     json_object('most_in_an_hour', coalesce(max(u.most), 0)) AS before,
     json_object('most_in_an_hour', max(c.changes)) AS after
 FROM counted AS c LEFT JOIN usual AS u USING (cloud, account_id)
-WHERE c.is_new AND c.changes >= 5 AND c.changes > coalesce(u.most, 0)
+WHERE c.is_new AND c.changes >= (SELECT changes_per_hour FROM behaviour.limits)
+    AND c.changes > coalesce(u.most, 0)
 GROUP BY c.cloud, c.account_id, c.region, c.id

@@ -51,10 +51,10 @@ def test_it_tells_the_story(shown: tuple[Cli, str]) -> None:
         ("aws", "SUSPICIOUS"): 2,
         ("azure", "NEW"): 2,
         ("azure", "LOOSENED"): 1,
-        ("azure", "SUSPICIOUS"): 2,
+        ("azure", "SUSPICIOUS"): 3,
         ("gcp", "NEW"): 2,
         ("gcp", "LOOSENED"): 4,
-        ("gcp", "SUSPICIOUS"): 2,
+        ("gcp", "SUSPICIOUS"): 3,
     }
     chains = [f for f in document["findings"] if f["query_id"] == "snapshot_instance_chain"]
     assert [f["severity"] for f in chains] == ["critical"] * 3
