@@ -204,7 +204,7 @@ def test_an_accepted_finding_is_silent_until_its_content_changes(lab: Lab) -> No
     lab.approve([one(lab.audit(hops(2)))])
     run = lab.audit(hops(2))
     assert run.active == () and run.outcome is Outcome.CLEAN
-    assert lab.audit(hops(2, name="renamed", instance_type="m7i.large")).active == ()
+    assert lab.audit(hops(2, name="renamed", private_ip="10.0.0.99")).active == ()
     wider = lab.audit(hops(3, name="renamed"))
     assert [(f.before, f.after) for f in wider.active] == [(1, 3)]
     assert wider.outcome is Outcome.DRIFT
