@@ -18,6 +18,7 @@ from auditor.collect.catalog import all_tables
 from auditor.collect.table import DOCUMENT_COLUMN, LEADING_COLUMNS, ResourceTable, sql_type
 from auditor.config import known_keys
 from auditor.diff.queries import load_queries
+from auditor.diff.references import References, references
 from auditor.diff.settings import Setting, load_settings
 from auditor.diff.views import view_files
 from auditor.frameworks import answered, load_attack, load_controls
@@ -172,10 +173,9 @@ def policies() -> str:
 def frameworks() -> str:
     """Return the page of ATT&CK techniques and of control frameworks."""
     attack = load_attack()
-    named = [c for q in load_queries() for c in q.controls]
-    named += [c for s in load_settings() for c in s.controls]
+    named = references(load_queries(), load_settings())
     rows = [
-        (f"`{id}`", t.title, ", ".join(t.was), t.detection or "", *_watching(id))
+        (f"`{id}`", t.title, ", ".join(t.was), t.detection or "", *_watching(id, named))
         for id, t in attack.techniques.items()
     ]
     sources = [
@@ -188,7 +188,7 @@ def frameworks() -> str:
         _grid(("technique", "title", "until 18", "detected by", "drift queries", "settings"), rows),
     ]
     known = load_controls()
-    for name, ids in answered(named).items():
+    for name, ids in answered(named.controls).items():
         framework = known[name]
         parts.append(f"## {framework.title} {framework.version}")
         if not framework.controls:
@@ -202,10 +202,10 @@ def frameworks() -> str:
     return _page("Frameworks", parts)
 
 
-def _watching(technique: str) -> tuple[str, str]:
+def _watching(technique: str, named: References) -> tuple[str, str]:
     """Return the drift queries that name a technique, and how many settings do."""
-    queries = [query.id for query in load_queries() if technique in query.attack]
-    settings = sum(technique in setting.attack for setting in load_settings())
+    queries = named.queries.get(technique, [])
+    settings = len(named.settings.get(technique, ()))
     return _codes(queries) if queries else "", str(settings or "")
 
 

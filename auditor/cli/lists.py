@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +16,9 @@ from auditor.cli.common import (
     print_json,
     visible,
 )
+
+if TYPE_CHECKING:
+    from auditor.diff.references import References
 
 app = typer.Typer(help="List tables, drift queries and settings.", no_args_is_help=True)
 
@@ -103,18 +107,12 @@ def attack(
     config: ConfigOption = None, format: FormatOption = "table", json: JsonOption = False
 ) -> None:
     """List the ATT&CK techniques that are watched, and by how many queries and settings."""
-    from collections import Counter
-
-    from auditor.diff.queries import load_queries
-    from auditor.diff.settings import load_settings
     from auditor.frameworks import load_attack
 
     map = load_attack()
-    configured = load(config)
-    queries = Counter(t for q in load_queries(configured.run.queries) for t in q.attack)
-    settings = Counter(t for s in load_settings(configured.severity) for t in s.attack)
+    named = _references(config)
     rows: list[dict[str, Any]] = []
-    for id in sorted({*queries, *settings}):
+    for id in named.techniques:
         known = map.techniques.get(id)
         rows.append(
             {
@@ -123,8 +121,8 @@ def attack(
                 "was": list(known.was) if known else [],
                 "detection": known.detection if known else None,
                 "components": list(known.components) if known else [],
-                "queries": queries[id],
-                "settings": settings[id],
+                "queries": len(named.queries.get(id, ())),
+                "settings": len(named.settings.get(id, ())),
                 "version": map.version,
             }
         )
@@ -142,17 +140,12 @@ def controls(
     json: JsonOption = False,
 ) -> None:
     """List the controls that queries and settings answer, and which records do."""
-    from auditor.diff.queries import load_queries
-    from auditor.diff.settings import load_settings
     from auditor.errors import UsageError
     from auditor.frameworks import answered, load_controls
 
-    configured = load(config)
     known = load_controls()
-    named = [c for q in load_queries(configured.run.queries) for c in q.controls]
-    named += [c for s in load_settings(configured.severity) for c in s.controls]
     rows: list[dict[str, Any]] = []
-    for name, ids in answered(named).items():
+    for name, ids in answered(_references(config).controls).items():
         if not name.startswith(framework or ""):
             continue
         title = f"{known[name].title} {known[name].version}" if name in known else name
@@ -187,6 +180,15 @@ def permissions(
     if cloud not in CLOUDS:
         raise UsageError(f"there are no tables for {cloud!r}", hint=f"one of {', '.join(CLOUDS)}")
     typer.echo(policy(load(config), cloud, format))
+
+
+def _references(config: Path | None) -> References:
+    from auditor.diff.queries import load_queries
+    from auditor.diff.references import references
+    from auditor.diff.settings import load_settings
+
+    configured = load(config)
+    return references(load_queries(configured.run.queries), load_settings(configured.severity))
 
 
 def _emit(rows: list[dict[str, Any]], form: str, columns: tuple[str, ...]) -> None:

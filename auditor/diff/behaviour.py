@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-import duckdb
-
 from auditor.config import BehaviourConfig
 from auditor.config.windows import open_times, read_window, read_zone
 from auditor.diff.session import Session
+from auditor.store.hashing import utc
 from auditor.store.tables import empty_tables
 
 
@@ -33,7 +32,7 @@ def show_behaviour(session: Session, config: BehaviourConfig) -> None:
     con.execute(
         "CREATE TABLE behaviour.open_times AS SELECT unnest(?::TIMESTAMP[]) AS opens, "
         "unnest(?::TIMESTAMP[]) AS closes",
-        [[_naive(opens) for opens, _ in times], [_naive(closes) for _, closes in times]],
+        [[utc(opens) for opens, _ in times], [utc(closes) for _, closes in times]],
     )
 
 
@@ -58,17 +57,10 @@ def _span_of_events(session: Session) -> tuple[datetime, datetime] | None:
     if not names:
         return None
     union = " UNION ALL ".join(f'SELECT event_time FROM snapshot."{name}"' for name in names)
-    return _ends(session.con, f"SELECT min(event_time), max(event_time) FROM ({union})")
-
-
-def _ends(con: duckdb.DuckDBPyConnection, sql: str) -> tuple[datetime, datetime] | None:
-    found = con.execute(sql).fetchone()
+    found = session.con.execute(
+        f"SELECT min(event_time), max(event_time) FROM ({union})"
+    ).fetchone()
     if found is None or found[0] is None:
         return None
     first, last = (moment.replace(tzinfo=UTC) for moment in found)
     return first, last
-
-
-def _naive(moment: datetime) -> datetime:
-    """Return the time as the store writes it: UTC without saying so."""
-    return moment.replace(tzinfo=None)

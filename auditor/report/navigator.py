@@ -65,7 +65,7 @@ def _layer(run: AuditRun) -> dict[str, Any]:
 
 def _description(run: AuditRun) -> str:
     summary = summarise(run)
-    gaps = summary["coverage"].get("gaps", 0)
+    gaps = summary["coverage"]["gaps"]
     against = (
         f"baseline {run.baseline.name} v{run.baseline.version}" if run.baseline else "no baseline"
     )

@@ -28,7 +28,8 @@ outside AS (
 -- NOTE: what scales at night scaled at night when the log was approved. No change of a policy or a
 -- guardrail gets usual that way.
 usual AS (
-    SELECT DISTINCT cloud, account_id, principal, operation FROM outside WHERE is_old AND creates
+    SELECT DISTINCT cloud, account_id, principal, operation, creates FROM outside
+    WHERE is_old AND creates
 )
 
 -- NOTE: a roll-out at night touches hundreds of resources, and is one thing to ask one person about.
@@ -52,8 +53,6 @@ SELECT
         'since', strftime(min(event_time), '%Y-%m-%dT%H:%M:%SZ'),
         'event_id', first(event_id ORDER BY event_time, event_id)
     ) AS after
-FROM outside
-ANTI JOIN (SELECT *, true AS creates FROM usual) AS known
-    USING (cloud, account_id, principal, operation, creates)
+FROM outside ANTI JOIN usual USING (cloud, account_id, principal, operation, creates)
 WHERE NOT is_old
 GROUP BY cloud, account_id, principal, closes
