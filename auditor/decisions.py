@@ -42,7 +42,7 @@ class Who:
 
 def prepare(config: Config, *, findings: Sequence[str], name: str | None = None) -> Request:
     """Return what approving the newest snapshot, or these findings, would accept."""
-    run = past_run(config)
+    run = past_run(config, "latest")
     chosen = (
         tuple(find_finding(run.active, prefix) for prefix in findings) if findings else run.active
     )

@@ -33,6 +33,7 @@ from auditor.store.snapshots import (
     find_snapshot,
     last_complete,
     latest_snapshot,
+    newest_compared,
 )
 
 if TYPE_CHECKING:
@@ -96,14 +97,25 @@ def compare(config: Config, *, snapshot: str | None = None, clock: Clock = now) 
 
 
 def past_run(config: Config, snapshot: str | None = None) -> AuditRun:
-    """Return a run as it was reported; without a snapshot, the newest."""
+    """Return a run as it was reported; without a snapshot, the newest that was compared.
+
+    A newer snapshot that was not compared is a problem of the run: another run is about to compare
+    it, or one was interrupted.
+    """
     with reading(config.store) as con:
-        found = find_snapshot(con, snapshot)
+        newest = find_snapshot(con, snapshot)
+        found = newest if snapshot else newest_compared(con) or newest
         name, version = baseline_of_run(con, found.id) or (None, None)
         known = versions(con, name) if name else []
         baseline = next((b for b in known if b.version == version), None)
         past = load_run(con, found, baseline)
-    return replace(past, next_steps=next_steps(past))
+    if found.id == newest.id:
+        return replace(past, next_steps=next_steps(past))
+    compare_it = f"audit diff --snapshot {newest.id}"
+    problem = f"snapshot {newest.id} is newer, but was not compared with a baseline yet"
+    return replace(
+        past, problems=(*past.problems, problem), next_steps=(compare_it, *next_steps(past))
+    )
 
 
 def next_steps(run: AuditRun) -> tuple[str, ...]:

@@ -7,8 +7,10 @@ are new, gone or different from one day to the next, which is what a plain compa
 
 from __future__ import annotations
 
+import multiprocessing
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -67,7 +69,8 @@ def lived(path: str, instances: int, days: int) -> dict[str, Any]:
     from auditor.config import Config
     from benchmarks.days import attack_days, world
 
-    with world(instances) as here:
+    apart = multiprocessing.get_context("spawn")
+    with world(instances) as here, ProcessPoolExecutor(1, mp_context=apart) as auditor:
         config = Config.model_validate(
             {
                 "store": {"path": Path(path) / "audit.duckdb"},
@@ -78,7 +81,7 @@ def lived(path: str, instances: int, days: int) -> dict[str, Any]:
                 **here.sections(),
             }
         )
-        year = _Year(config, here, attack_days(days))
+        year = _Year(config, here, attack_days(days), auditor)
         year.audit(0)
         year.approve(())
         started = time.perf_counter()
@@ -98,6 +101,8 @@ class _Year:
     world: Any
     plan: Mapping[int, tuple[str, Attack]]
     """What is planted, by the day."""
+    auditor: Executor
+    """The process that audits, so that it and the simulated clouds each have a core."""
 
     def __post_init__(self) -> None:
         self.counts: dict[str, list[int]] = {"benign": [], "planned": [], "attack": []}
@@ -128,10 +133,8 @@ class _Year:
 
     def audit(self, day: int) -> AuditRun:
         """Take the snapshot of a day and compare it."""
-        from auditor.pipeline import run
-
         self._at = _START + timedelta(days=day)
-        self._run = run(self.config, clock=lambda: self._at)
+        self._run = self.auditor.submit(_audited, self.config, self._at).result()
         return self._run
 
     def approve(self, findings: Sequence[Finding]) -> None:
@@ -155,6 +158,12 @@ class _Year:
             and finding.verdict is not Verdict.UNKNOWN
             and finding.severity.rank <= self.config.run.fail_on.rank
         )
+
+
+def _audited(config: Config, at: datetime) -> AuditRun:
+    from auditor.pipeline import run
+
+    return run(config, clock=lambda: at)
 
 
 def _is_about(finding: Finding, touched: dict[str, list[str]]) -> bool:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from auditor import pipeline
+from auditor import decisions, pipeline
 from auditor.collect.catalog import all_tables
-from auditor.errors import BaselineError, ConfigError
+from auditor.errors import BaselineError, ConfigError, UsageError
 from auditor.model import (
     AuditRun,
     Finding,
@@ -413,3 +413,17 @@ def test_the_harness_fills_in_what_every_row_has() -> None:
     row = fill(RULES, {"id": "sgr-1", "group": "sg-1", "rule": "egress all to ::/0"})
     assert row["group_arn"].endswith(":security-group/sg-1")
     assert (row["is_egress"], row["peer"], row["rule_id"]) == (True, "::/0", "sgr-1")
+
+
+def test_the_newest_run_is_shown_while_a_newer_snapshot_waits_for_its_comparison(lab: Lab) -> None:
+    """A reader may come between sealing and comparing; it gets the run before, and is told."""
+    approved(lab, hops(1))
+    lab.audit(hops(2))
+    lab.seal(hops(3))
+    shown = pipeline.past_run(lab.config)
+    assert (shown.snapshot.id, one(shown).after) == (2, 2)
+    assert shown.problems == ("snapshot 3 is newer, but was not compared with a baseline yet",)
+    assert shown.next_steps[0] == "audit diff --snapshot 3"
+    with pytest.raises(UsageError, match="never compared"):
+        decisions.prepare(lab.config, findings=())
+    assert lab.compare().problems == ()

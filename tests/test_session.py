@@ -312,7 +312,7 @@ def test_a_snapshot_that_a_broken_query_left_behind(tmp_path: Path) -> None:
     with pytest.raises(QueryContractError):
         lab.compare()
     with pytest.raises(UsageError, match="never compared"):
-        pipeline.past_run(lab.config)
+        pipeline.past_run(lab.config, "latest")
     with reading(lab.config.store) as con:
         assert con.execute("SELECT count(*) FROM store.snapshot").fetchall() == [(2,)]
     path.unlink()

@@ -27,6 +27,14 @@ def latest_snapshot(con: duckdb.DuckDBPyConnection) -> Snapshot | None:
     return _snapshot(row) if row else None
 
 
+def newest_compared(con: duckdb.DuckDBPyConnection) -> Snapshot | None:
+    """Return the newest snapshot that a run has compared, or None where there is none."""
+    row = con.execute(
+        f"SELECT {_COLUMNS} FROM store.snapshot WHERE id = (SELECT max(snapshot) FROM store.run)"
+    ).fetchone()
+    return _snapshot(row) if row else None
+
+
 def find_snapshot(con: duckdb.DuckDBPyConnection, wanted: str | None) -> Snapshot:
     """Return the snapshot that a person named: a number, `latest`, a run id or a UTC time.
 

@@ -53,7 +53,9 @@ SELECT
     json_object('template', old_template, 'templates', old_templates,
         'changed', to_json(map_from_entries(list_transform(changed, lambda x: {'k': x[1], 'v': x[2]}))))
         AS before,
-    json_object('template', template, 'templates', templates, 'running', running,
+    -- NOTE: members that follow the group's own template later on are no other content.
+    json_object('template', template, 'templates', templates,
+        'also_running', list_filter(running, lambda x: NOT coalesce(list_contains(templates, x), false)),
         'changed', to_json(map_from_entries(list_transform(changed, lambda x: {'k': x[1], 'v': x[3]}))))
         AS after
 FROM told

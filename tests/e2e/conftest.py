@@ -118,10 +118,12 @@ def read(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [c for c in document["coverage"] if c["status"] != "skipped"]
 
 
-def simulated(cli: Cli, cloud: SimAws, *, regions: Sequence[str], more: str = "") -> None:
+def simulated(
+    cli: Cli, cloud: SimAws, *, regions: Sequence[str], more: str = "", read_timeout: int = 5
+) -> None:
     """Point the command at a simulated cloud and read three tables of one account."""
     cli.environment = {**cli.environment, **cloud.environment()}
     cli.configure(
-        f"[run]\ntables = {list(SIMCLOUD_TABLES)}\nmax_attempts = 3\nread_timeout = 5\n"
-        f"{more}\n[aws]\nregions = {list(regions)}\n"
+        f"[run]\ntables = {list(SIMCLOUD_TABLES)}\nmax_attempts = 3\n"
+        f"read_timeout = {read_timeout}\n{more}\n[aws]\nregions = {list(regions)}\n"
     )

@@ -36,10 +36,10 @@ def test_kill_at_any_moment(cli: Cli) -> None:
         for _ in range(KILLS):
             scenarios.churn_public_addresses(estate, ACCOUNT, REGION)
             scenarios.scale_out(estate, ACCOUNT, REGION)
-            run = cli.start("run", "--quiet")
-            time.sleep(moments.uniform(0.2, 1.1) * duration)
-            run.kill()
-            run.communicate()
+            with cli.start("run", "--quiet") as run:
+                time.sleep(moments.uniform(0.2, 1.1) * duration)
+                run.kill()
+                run.communicate()
             killed += run.returncode == -9
             assert verify_everything(config).problems == ()
             with reading(config.store) as con:
@@ -55,20 +55,20 @@ def test_kill_at_any_moment(cli: Cli) -> None:
 def test_two_runs_at_once_and_a_reader(cli: Cli) -> None:
     estate = generate(accounts=[ACCOUNT], regions=[REGION], instances=10)
     with SimAws(estate) as cloud:
-        simulated(cli, cloud, regions=[REGION])
+        simulated(cli, cloud, regions=[REGION], read_timeout=30)
         cli.run()
-        cloud.inject(Fault("delay", seconds=3, action="DescribeInstances"))
-        first = cli.start("run", "--json")
-        while not list(cli.folder.glob(".stage-*")):
+        cloud.inject(Fault("delay", seconds=8, action="DescribeInstances"))
+        with cli.start("run", "--json") as first:
+            while not list(cli.folder.glob(".stage-*")):
+                assert first.poll() is None
+                time.sleep(0.05)
+            second = cli("run")
+            report = cli("report")
             assert first.poll() is None
-            time.sleep(0.05)
-        second = cli("run")
-        report = cli("report")
-        assert first.poll() is None
-        assert second.returncode == 75
-        assert "another run holds the lock" in second.stderr
-        assert report.returncode == 0
-        assert "snapshot 1" in report.stdout
-        first.communicate(timeout=60)
-        assert first.returncode == 4
+            first.communicate(timeout=60)
+    assert second.returncode == 75
+    assert "another run holds the lock" in second.stderr
+    assert report.returncode == 0
+    assert "snapshot 1" in report.stdout
+    assert first.returncode == 4
     assert cli.json("query", "SELECT count(*) AS n FROM snapshots") == [{"n": 2}]

@@ -49,7 +49,7 @@ def managed(project: Project, group: Resource, path: str) -> Resource:
 
 def _template(machines: Machines, slot: int, path: str, version: int) -> Resource:
     role = machines.role(slot)
-    first = slot * machines.count // machines.slots
+    first = machines.first(slot)
     items = machines.role_metadata(role) | {"template-version": str(version)}
     card: Resource = {
         "kind": "compute#networkInterface",

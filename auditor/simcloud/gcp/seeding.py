@@ -134,6 +134,10 @@ class Seeded:
         """Return the slot of an instance: neighbours share it."""
         return index * self.slots // max(1, self.count)
 
+    def first(self, slot: int) -> int:
+        """Return the first instance of a slot."""
+        return -(-slot * self.count // self.slots)
+
     def role(self, slot: int) -> Role:
         """Return what the instances of a slot are for."""
         role = self._roles.get(slot)
