@@ -286,7 +286,7 @@ def _load_settings(con: duckdb.DuckDBPyConnection, settings: Sequence[Setting]) 
     con.execute(
         "CREATE TABLE settings (id VARCHAR, table_name VARCHAR, column_name VARCHAR, "
         'title VARCHAR, comparator VARCHAR, "order" VARCHAR[], absent VARCHAR, loose VARCHAR, '
-        "verdict VARCHAR, severity VARCHAR, reason VARCHAR, remediation VARCHAR, "
+        "verdict VARCHAR, severity VARCHAR, weighted BOOLEAN, reason VARCHAR, remediation VARCHAR, "
         "attack VARCHAR[], controls VARCHAR[], source VARCHAR)"
     )
     rows = [s.model_dump(mode="json") for s in settings]

@@ -45,6 +45,8 @@ class Setting(BaseModel):
     """BOOL, NUM, SET, PRESENCE: the looser direction."""
     verdict: Literal["LOOSENED", "SUSPICIOUS"] = "LOOSENED"
     severity: Severity
+    weighted: bool = True
+    """Whether circumstances raise or lower the severity; one of the configuration stands."""
     reason: str
     remediation: str = ""
     attack: list[str] = []
@@ -73,7 +75,9 @@ def load_settings(severity: Mapping[str, Severity] | None = None) -> list[Settin
             found[setting.id] = setting
     override = severity or {}
     return [
-        s.model_copy(update={"severity": override[s.id]}) if s.id in override else s
+        s.model_copy(update={"severity": override[s.id], "weighted": False})
+        if s.id in override
+        else s
         for _, s in sorted(found.items())
     ]
 

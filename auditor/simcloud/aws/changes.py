@@ -106,7 +106,7 @@ def create_snapshot(trail: Trail, volume_id: str) -> str:
 
 def create_volume(trail: Trail, snapshot_id: str, model: Resource) -> str:
     """Create a volume from a snapshot, in the zone of another one, attached to nothing."""
-    volume_id = _add_volume(trail, snapshot_id, model)
+    volume_id = add_volume(trail, snapshot_id, model)
     volume = trail.region.volumes.get(volume_id)
     wanted = {"snapshotId": snapshot_id, "zone": volume["availabilityZone"], "volumeType": "gp3"}
     answer = wanted | {
@@ -122,7 +122,7 @@ def create_volume(trail: Trail, snapshot_id: str, model: Resource) -> str:
 
 def attach(trail: Trail, volume_id: str, instance_id: str, device: str) -> None:
     """Attach a volume to an instance."""
-    _mount(trail, volume_id, instance_id, device)
+    mount(trail, volume_id, instance_id, device)
     wanted = {"volumeId": volume_id, "instanceId": instance_id, "device": device}
     answer = wanted | {"status": "attaching", "attachTime": trail.millis}
     trail.record("AttachVolume", wanted | {"deleteOnTermination": False}, answer)
@@ -157,8 +157,8 @@ def launch(
     region.instances.add(instance_id, instance)
     region.interfaces.add(interface["networkInterfaceId"], interface)
     region.attributes.add(instance_id, copy.deepcopy(model.attributes))
-    volume_id = _add_volume(trail, model.volume["snapshotId"], model.volume)
-    _mount(trail, volume_id, instance_id, instance["rootDeviceName"])
+    volume_id = add_volume(trail, model.volume["snapshotId"], model.volume)
+    mount(trail, volume_id, instance_id, instance["rootDeviceName"])
     return instance_id
 
 
@@ -200,7 +200,8 @@ def _encryption(origin: Resource) -> Resource:
     return {name: origin[name] for name in names if name in origin}
 
 
-def _add_volume(trail: Trail, snapshot_id: str, like: Resource) -> str:
+def add_volume(trail: Trail, snapshot_id: str, like: Resource) -> str:
+    """Add a volume of a snapshot, of the same make as another; attached to nothing."""
     region = trail.region
     model = copy.deepcopy(like)
     model.pop("kmsKeyId", None)
@@ -219,7 +220,7 @@ def _add_volume(trail: Trail, snapshot_id: str, like: Resource) -> str:
     return volume_id
 
 
-def _mount(trail: Trail, volume_id: str, instance_id: str, device: str) -> None:
+def mount(trail: Trail, volume_id: str, instance_id: str, device: str) -> None:
     """Attach a volume; the root device goes when its instance does."""
     instance = trail.region.instances.edit(instance_id)
     volume = trail.region.volumes.edit(volume_id)

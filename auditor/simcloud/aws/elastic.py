@@ -54,6 +54,21 @@ def launch_member(trail: Trail, name: str) -> str:
     return instance_id
 
 
+def attach_member(trail: Trail, name: str, instance_id: str) -> None:
+    """Make an instance that runs already a member of a scaling group, of no template.
+
+    Auto Scaling's own calls are not in the trail of EC2.
+    """
+    region = trail.region
+    instance = region.instances.edit(instance_id)
+    template = {"launchTemplateId": "", "launchTemplateName": ""}
+    member = scaling.member(instance, name, template, "")
+    del member["LaunchTemplate"]
+    region.add_member(member)
+    instance["tagSet"] = [*instance["tagSet"], {"key": "aws:autoscaling:groupName", "value": name}]
+    _resize(region, name)
+
+
 def remove_member(trail: Trail, name: str) -> str:
     """Terminate the member of a scaling group that it lists first."""
     instance_id = trail.region.members_of[name][0]

@@ -210,19 +210,21 @@ def create_address(site: Site, name: str, used_by: str) -> str:
     return id_.lower()
 
 
-def create_nic(site: Site, like: str, name: str, nsg_id: str) -> str:
-    """Create an interface in the subnet of another one, with a group and a public address."""
+def create_nic(site: Site, like: str, name: str, nsg_id: str, *, public: bool = True) -> str:
+    """Create an interface in the subnet of another one, with a group and maybe a public address."""
     made = copy.deepcopy(site.list(NIC).get(like))
     id_ = _beside(made["id"], name)
     configuration = made["properties"]["ipConfigurations"][0]
     configuration["id"] = f"{id_}/ipConfigurations/ipconfig1"
-    address_id = create_address(site, f"pip-{name}", configuration["id"])
-    address = site.list(ADDRESS).get(address_id)
     own = configuration["properties"]
     for part in ("applicationSecurityGroups", "loadBalancerBackendAddressPools"):
         own.pop(part, None)
-    own.pop("loadBalancerInboundNatRules", None)
-    own |= {"privateIPAddress": _spare(site, own), "publicIPAddress": {"id": address["id"]}}
+    for part in ("loadBalancerInboundNatRules", "publicIPAddress"):
+        own.pop(part, None)
+    own["privateIPAddress"] = _spare(site, own)
+    if public:
+        address_id = create_address(site, f"pip-{name}", configuration["id"])
+        own["publicIPAddress"] = {"id": site.list(ADDRESS).get(address_id)["id"]}
     group = site.list(NSG).edit(nsg_id)
     made |= {"name": name, "id": id_, "tags": {}}
     made["properties"] |= {

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import base64
 
-from auditor.simcloud.azure import agents, changes, events, scalesets
+from auditor.simcloud.azure import agents, changes
 from auditor.simcloud.azure.changes import MOMENT, Site, Touched
 from auditor.simcloud.azure.churn import churn_public_addresses, rewrite_nsg, shuffle
-from auditor.simcloud.azure.estate import DISK, NIC, NSG, SCALE_SET, VM, Estate
-from auditor.simcloud.azure.seeding import stamp
-from auditor.simcloud.azure.wire import Resource
-
-VM_WRITE = "Microsoft.Compute/virtualMachines/write"
+from auditor.simcloud.azure.estate import DISK, NIC, NSG, VM, Estate
+from auditor.simcloud.azure.lifecycle import (
+    VM_WRITE,
+    delete_vm,
+    mining,
+    recreate_vm,
+    revert_vm,
+)
+from auditor.simcloud.azure.scaling import false_member, scale_in, scale_out
 
 __all__ = [
     "MOMENT",
@@ -25,11 +29,15 @@ __all__ = [
     "add_run_command",
     "change_user_data",
     "churn_public_addresses",
+    "delete_vm",
     "detach_nic_nsg",
     "disable_secure_boot",
     "export_disk",
+    "false_member",
+    "mining",
     "open_nsg",
     "recreate_vm",
+    "revert_vm",
     "rewrite_nsg",
     "scale_in",
     "scale_out",
@@ -223,76 +231,5 @@ def export_disk(
     return {"disks": [closed]}
 
 
-def recreate_vm(
-    estate: Estate, subscription: str, location: str, *, moment: str = MOMENT
-) -> Touched:
-    """Delete a machine and create one of the same name: same id, other vmId, other OS disk."""
-    with estate.lock:
-        site = _site(estate, subscription, location, moment)
-        vm_id = site.pick(VM, changes.is_linux, "of its own")
-        vm = site.subscription.machines.edit(vm_id)
-        site.log("Microsoft.Compute/virtualMachines/delete", vm["id"])
-        old = changes.os_disk(vm)
-        properties = vm["properties"]
-        properties |= {"vmId": site.guid(), "timeCreated": stamp(site.moment)}
-        name = f"{vm['name']}_OsDisk_1_{site.guid().replace('-', '')}"
-        new = changes.replace_disk(site, old, name)
-        properties["storageProfile"]["osDisk"]["name"] = name
-        properties["storageProfile"]["osDisk"]["managedDisk"]["id"] = new
-        site.log(VM_WRITE, vm["id"])
-    return {"machines": [vm_id], "disks": [old, new.lower()]}
-
-
-def scale_out(
-    estate: Estate, subscription: str, location: str, *, count: int = 2, moment: str = MOMENT
-) -> Touched:
-    """Benign: autoscale adds members to a Uniform scale set."""
-    with estate.lock:
-        site = _site(estate, subscription, location, moment)
-        set_id, set_ = _uniform(site)
-        members = site.subscription.members[set_id]
-        added = []
-        for _ in range(count):
-            taken = [int(vm["instanceId"]) for vm in members["virtualMachines"].values()]
-            made = members | {"disks": {}}
-            number = max(taken, default=-1) + 1
-            added.append(scalesets.add_member(made, set_, site.machines, number))
-            for disk_id, disk in made["disks"].items():
-                site.list(DISK).add(disk_id, disk)
-        _resize(site, set_, len(members["virtualMachines"]))
-    return {"scale_sets": [set_id], "members": added}
-
-
-def scale_in(
-    estate: Estate, subscription: str, location: str, *, count: int = 1, moment: str = MOMENT
-) -> Touched:
-    """Benign: autoscale takes the newest members from a Uniform scale set, disks and all."""
-    with estate.lock:
-        site = _site(estate, subscription, location, moment)
-        set_id, set_ = _uniform(site)
-        members = site.subscription.members[set_id]
-        removed = list(members["virtualMachines"])[-count:] if count else []
-        for id_ in removed:
-            vm = members["virtualMachines"].pop(id_)
-            site.list(DISK).remove(changes.os_disk(vm))
-            for part in ("networkInterfaces", "publicIPAddresses"):
-                for own in [own for own in members[part] if own.startswith(f"{id_}/")]:
-                    del members[part][own]
-        _resize(site, set_, len(members["virtualMachines"]))
-    return {"scale_sets": [set_id], "members": removed}
-
-
 def _site(estate: Estate, subscription: str, location: str, moment: str) -> Site:
     return Site(estate.subscriptions[subscription], location, moment)
-
-
-def _uniform(site: Site) -> tuple[str, Resource]:
-    set_id = site.pick(
-        SCALE_SET, lambda s: s["properties"]["orchestrationMode"] == "Uniform", "that is Uniform"
-    )
-    return set_id, site.list(SCALE_SET).edit(set_id)
-
-
-def _resize(site: Site, set_: Resource, capacity: int) -> None:
-    set_["sku"]["capacity"] = capacity
-    site.log("Microsoft.Compute/virtualMachineScaleSets/write", set_["id"], actor=events.AUTOSCALE)

@@ -21,8 +21,9 @@ from auditor.simcloud.gcp.churn import (
     shuffle,
 )
 from auditor.simcloud.gcp.estate import Estate
-from auditor.simcloud.gcp.events import CONSOLE, Actor
+from auditor.simcloud.gcp.events import Actor
 from auditor.simcloud.gcp.firewall import ANYWHERE, BASTION, ports
+from auditor.simcloud.gcp.lifecycle import INTRUDER, delete_instance, false_member, revert
 from auditor.simcloud.gcp.machines import ALL_APIS, CORE, DEFAULT, KEY, metadata, tags
 from auditor.simcloud.gcp.seeding import region_of
 from auditor.simcloud.gcp.wire import Resource
@@ -35,12 +36,15 @@ __all__ = [
     "change_service_account",
     "change_startup_script",
     "churn_public_addresses",
+    "delete_instance",
     "disable_secure_boot",
+    "false_member",
     "mining_gpu",
     "open_firewall",
     "oslogin_off",
     "project_oslogin_off",
     "recreate_instance",
+    "revert",
     "rewrite_firewalls",
     "scale_in",
     "scale_out",
@@ -50,8 +54,6 @@ __all__ = [
     "snapshot_chain",
 ]
 
-INTRUDER = Actor("temp-contractor@example.com", "198.51.100.77", CONSOLE, "beta")
-"""Works in the console, whose calls are of the beta API."""
 SCRIPTED = Actor("temp-contractor@example.com", "198.51.100.77", "google-cloud-sdk gcloud/472.0.0")
 TAG = "temp-access"
 

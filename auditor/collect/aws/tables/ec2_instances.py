@@ -163,10 +163,14 @@ def _checked(raw: Raw, interfaces: list[Mapping[str, Any]]) -> bool | None:
 
 
 def _storage(raw: Raw) -> dict[str, Any]:
-    disks = [mapping.get("Ebs") or {} for mapping in raw.get("BlockDeviceMappings") or ()]
+    mappings = raw.get("BlockDeviceMappings") or ()
+    disks = [mapping.get("Ebs") or {} for mapping in mappings]
+    root = raw.get("RootDeviceName")
+    roots = (m["Ebs"].get("VolumeId") for m in mappings if m.get("Ebs") and m["DeviceName"] == root)
     return {
-        "root_device_name": raw.get("RootDeviceName"),
+        "root_device_name": root,
         "root_device_type": raw.get("RootDeviceType"),
+        "root_volume_id": next(roots, None),
         "ebs_optimized": raw.get("EbsOptimized"),
         "volume_ids": sorted_set(disk.get("VolumeId") for disk in disks),
         "kept_volume_ids": sorted_set(
@@ -250,6 +254,7 @@ COLUMNS = (
     text("private_dns_hostname_type", "What its private name is made from."),
     text("root_device_name", "Device of the root volume."),
     text("root_device_type", "ebs or instance-store."),
+    text("root_volume_id", "EBS volume that it starts from."),
     boolean("ebs_optimized", "Whether it has bandwidth of its own to its volumes."),
     strings("volume_ids", "Attached EBS volumes."),
     strings("kept_volume_ids", "Volumes that outlive the instance when it is terminated."),

@@ -12,7 +12,6 @@ from auditor.simcloud.aws.scenarios.attacks import (
     mining_in_unused_region,
     share_snapshot_publicly,
     snapshot_chain,
-    terminate,
     weaken_metadata,
 )
 from auditor.simcloud.aws.scenarios.churn import (
@@ -24,8 +23,10 @@ from auditor.simcloud.aws.scenarios.churn import (
 from auditor.simcloud.aws.scenarios.groups import (
     asg_new_template_version,
     asg_scale,
+    attach_member,
     rogue_member,
 )
+from auditor.simcloud.aws.scenarios.lifecycle import revert, take_snapshot, terminate
 from auditor.simcloud.aws.scenarios.perimeter import (
     modify_prefix_list,
     open_group,
@@ -38,6 +39,7 @@ __all__ = [
     "MOMENT",
     "asg_new_template_version",
     "asg_scale",
+    "attach_member",
     "attach_role",
     "change_user_data",
     "churn_public_addresses",
@@ -45,6 +47,7 @@ __all__ = [
     "modify_prefix_list",
     "open_group",
     "open_nacl",
+    "revert",
     "rewrite_rules",
     "rogue_member",
     "route_to_internet",
@@ -53,6 +56,7 @@ __all__ = [
     "share_snapshot_publicly",
     "shuffle",
     "snapshot_chain",
+    "take_snapshot",
     "terminate",
     "weaken_metadata",
 ]

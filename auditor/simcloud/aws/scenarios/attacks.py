@@ -183,21 +183,6 @@ def share_snapshot_publicly(
     return {"snapshots": [snapshot_id]}
 
 
-def terminate(
-    estate: Estate,
-    account: str,
-    region: str,
-    *,
-    who: Principal = ATTACKER,
-    moment: str = MOMENT,
-) -> Touched:
-    """Terminate an instance of no scaling group; see `changes.terminate`."""
-    with acting(estate, account, region, who, moment) as trail:
-        instance_id = changes.pick(trail.region, lambda i: not changes.is_scaled(i), "of its own")
-        cards, volumes = changes.terminate(trail, instance_id)
-    return {"instances": [instance_id], "interfaces": cards, "volumes": volumes}
-
-
 def mining_in_unused_region(
     estate: Estate,
     account: str,

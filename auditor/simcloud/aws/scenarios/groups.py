@@ -61,6 +61,29 @@ def asg_new_template_version(
     return {"scaling_groups": [name], "templates": [template_id], "template_versions": [key]}
 
 
+def attach_member(
+    estate: Estate,
+    account: str,
+    region: str,
+    *,
+    who: Principal = ATTACKER,
+    moment: str = MOMENT,
+) -> Touched:
+    """Launch an instance and attach it to a group, which lists it as its member then.
+
+    https://docs.aws.amazon.com/autoscaling/ec2/userguide/attach-instance-asg.html
+    """
+    with acting(estate, account, region, who, moment) as trail:
+        here = trail.region
+        name = elastic.pick_group(here)
+        model_id = changes.pick(here, lambda i: not changes.is_scaled(i), "of its own")
+        groups = here.instances.get(model_id)["groupSet"]
+        instance_id = changes.launch(trail, changes.like(here, model_id), groups)
+        records.launched(trail, instance_id)
+        elastic.attach_member(trail, name, instance_id)
+    return {"instances": [instance_id], "scaling_groups": [name]}
+
+
 def rogue_member(
     estate: Estate,
     account: str,
