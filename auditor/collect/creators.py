@@ -1,4 +1,4 @@
-"""Who may create instances: what the tables of all clouds mean by it, in one place.
+"""Who may create instances: what the tables of all clouds mean by it, in one place (ATT&CK M1018).
 
 A principal has a capability where it is allowed at least one of the actions that stand for it, so
 a capability may need further rights before it can be used: creating a virtual machine also needs

@@ -44,9 +44,10 @@ class Statement:
     def limit(self, action: str, principal: str) -> str | None:
         """Return in words what it is limited to; None: it is for all resources, always."""
         said: list[str] = []
+        service, home = action.partition(":")[0], _home(principal)
         if self.resources is None:
             said += [f"on all but {', '.join(self.spared)}"] if self.spared else []
-        elif not any(_is_everything(p, action, principal) for p in self.resources):
+        elif not any(_is_everything(p, service, *home) for p in self.resources):
             said.append(f"on {', '.join(self.resources)}")
         said += [f"if {self.condition}"] if self.condition else []
         return " ".join(said) or None
@@ -125,9 +126,8 @@ def _listed(value: Any) -> list[Any]:
 
 
 @lru_cache(maxsize=65_536)
-def _is_everything(pattern: str, action: str, principal: str) -> bool:
-    """Say whether a pattern of ARNs covers each resource that an action can be about."""
-    service, (partition, account) = action.partition(":")[0], _home(principal)
+def _is_everything(pattern: str, service: str, partition: str, account: str) -> bool:
+    """Say whether a pattern of ARNs covers each resource of a service that actions are about."""
     wanted = _RESOURCES.get(service, _RESOURCE).format(service=service, account=account)
     return as_expression(pattern).fullmatch(f"arn:{partition}{wanted}") is not None
 
