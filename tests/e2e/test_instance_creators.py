@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import boto3
 import pytest
 
 from auditor.simcloud import Fault
@@ -109,3 +111,38 @@ def test_what_is_denied_or_cut_is_a_gap_and_no_finding(world: World) -> None:
     assert doctor.returncode == 4
     assert "Microsoft.Authorization/roleDefinitions/read" in doctor.stdout
     assert "iam.roles.get" in doctor.stdout
+
+
+def test_a_simulated_aws_of_others_is_read_as_well(cli: Cli, moto_url: str) -> None:
+    region = "eu-west-1"
+    cli.environment = {
+        "AWS_ENDPOINT_URL": moto_url,
+        "AWS_ACCESS_KEY_ID": "a",
+        "AWS_SECRET_ACCESS_KEY": "b",
+    }
+    iam = boto3.client(
+        "iam",
+        endpoint_url=moto_url,
+        region_name=region,
+        aws_access_key_id="a",
+        aws_secret_access_key="b",
+    )
+    iam.create_group(GroupName="g")
+    for name in ("in-group", "alone"):
+        iam.create_user(UserName=name)
+    iam.add_user_to_group(GroupName="g", UserName="in-group")
+    runs = {"Effect": "Allow", "Action": "ec2:Run*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [runs]})
+    iam.put_group_policy(GroupName="g", PolicyName="run", PolicyDocument=policy)
+    cli.configure(
+        '[run]\ntables = ["*_instance_creators"]\n' + section("aws", {"regions": [region], **ON})
+    )
+    assert cli.run()[0] == 4
+    asked = "SELECT name, capabilities, granted_by FROM aws_iam_instance_creators"
+    assert cli.json("query", asked) == [
+        {
+            "name": "in-group",
+            "capabilities": ["create_instances"],
+            "granted_by": ["inline policy run of group g"],
+        }
+    ]
