@@ -14,7 +14,8 @@ from typing import Any
 import typer
 
 from auditor.cli.main import app
-from auditor.collect.catalog import all_tables
+from auditor.collect.catalog import CLOUDS, all_tables
+from auditor.collect.creators import ACTIONS, MEANINGS
 from auditor.collect.table import DOCUMENT_COLUMN, LEADING_COLUMNS, ResourceTable, sql_type
 from auditor.config import known_keys
 from auditor.diff.queries import load_queries
@@ -109,6 +110,19 @@ def tables() -> str:
     ]
     shared = {column.name for column in (*LEADING_COLUMNS, DOCUMENT_COLUMN)}
     parts += [_table(table, shared) for table in all_tables()]
+    parts.append(
+        "## Capabilities\n\nWhat the tables of who may create instances look for. One of the "
+        "actions is enough, so a capability may need further rights before it can be used. It is "
+        "*conditional* where it holds on conditions, which are not evaluated, or in a part of the "
+        "account only. Not read are, in AWS, SCPs, RCPs, policies of resources and session "
+        "policies; in Azure, deny assignments, eligible assignments that are not active, and "
+        "classic administrators; in Google Cloud, what folders and the organisation give, deny "
+        "policies, and policies of single resources. Groups are principals of their own, except "
+        "in AWS, where users have the rights of their groups."
+    )
+    for name, meaning in MEANINGS.items():
+        rows = [(cloud, ", ".join(f"`{a}`" for a in ACTIONS[cloud][name])) for cloud in CLOUDS]
+        parts += [f"### {name}\n\n{meaning}", _grid(("cloud", "actions"), rows)]
     return _page("Tables", parts)
 
 

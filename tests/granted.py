@@ -77,6 +77,8 @@ _GCP_PATHS = {
     r"/v2/entries:list": "logging.logEntries.list",
     r"/v3/folders": "resourcemanager.folders.list",
     r"/v3/projects:search": "resourcemanager.projects.get",
+    r"/v3/projects/[^/]+:getIamPolicy": "resourcemanager.projects.getIamPolicy",
+    r"/v1/(?:projects/[^/]+/)?roles/[^/]+": "iam.roles.get",
 }
 """Paths that do not name a resource type of the project the usual way."""
 

@@ -23,7 +23,8 @@ EMPTY = ("azure_monitor_activity_log_events",)
 @pytest.fixture(scope="module")
 def scope() -> Iterator[AzureScope]:
     with SimAzure(generate(locations=("eastus", "westeurope"), machines=40, seed=3)) as cloud:
-        found = accounts(config(cloud.url, subscriptions=[], activity_log=True), quick())
+        on = {"activity_log": True, "instance_creators": True}
+        found = accounts(config(cloud.url, subscriptions=[], **on), quick())
         found[0].open()
         yield found[0].scopes(regional=False)[0]
         found[0].close()

@@ -337,7 +337,7 @@ def test_an_empty_subscription_gives_no_rows(name: str) -> None:
     def script(method: str, path: str, query: dict[str, str], body: Any) -> Reply:
         return Reply({"disabled": False}) if "SerialConsole" in path else value()
 
-    with scope_of(script, activity_log=True) as (scope, _):
+    with scope_of(script, activity_log=True, instance_creators=True) as (scope, _):
         found = list(TABLES[name].fetch(scope))
     assert len(found) == (1 if name == "azure_serialconsole_settings" else 0)
     assert scope.id() == str(Scope("azure", SUBSCRIPTION, "global"))

@@ -40,7 +40,8 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def collected(sim: SimGcp, **gcp: Any) -> dict[tuple[str, str], Coverage]:
     """Return the coverage of everything in the simulated cloud, by project and table."""
-    section = {**sim.configuration(), "iam": True, "audit_log": True, **gcp}
+    on = {"iam": True, "instance_creators": True, "audit_log": True}
+    section = {**sim.configuration(), **on, **gcp}
     config = Config.model_validate({"aws": {"enabled": False}, "gcp": section})
     context = quick()
     context.since = lambda table, scope: datetime(2000, 1, 1, tzinfo=UTC)

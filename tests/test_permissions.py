@@ -34,9 +34,14 @@ from tests.harness import section
 
 ROLE = "audit-reader"
 ON: dict[str, dict[str, Any]] = {
-    "aws": {"instance_attributes": True, "iam": True, "cloudtrail": True},
-    "azure": {"instance_attributes": True, "activity_log": True},
-    "gcp": {"iam": True, "audit_log": True},
+    "aws": {
+        "instance_attributes": True,
+        "iam": True,
+        "instance_creators": True,
+        "cloudtrail": True,
+    },
+    "azure": {"instance_attributes": True, "instance_creators": True, "activity_log": True},
+    "gcp": {"iam": True, "instance_creators": True, "audit_log": True},
 }
 """The keys that tables hang on, all true."""
 WHERE: dict[str, list[dict[str, Any]]] = {

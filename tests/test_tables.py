@@ -38,7 +38,11 @@ PREFIXES = {
         "arn:aws:iam::111122223333:",
     ),
     "azure": ("/subscriptions/00000000-0000-0000-0000-0000000000aa/",),
-    "gcp": ("//compute.googleapis.com/", "//logging.googleapis.com/"),
+    "gcp": (
+        "//cloudresourcemanager.googleapis.com/",
+        "//compute.googleapis.com/",
+        "//logging.googleapis.com/",
+    ),
 }
 """What the resource ids of a cloud begin with."""
 SINGLE = ("aws_ec2_regional_settings", "azure_serialconsole_settings")

@@ -137,6 +137,9 @@ class AwsConfig(Section):
     iam: bool = Field(
         False, description="Read instance profiles with their roles: two calls per role."
     )
+    instance_creators: bool = Field(
+        False, description="Read who may create instances, from all IAM policies of the account."
+    )
     cloudtrail: bool = Field(
         False, description="Read who changed what from CloudTrail: two pages of 50 a second."
     )
@@ -162,6 +165,9 @@ class AzureConfig(Section):
     instance_attributes: bool = Field(
         True, description="Read user data hashes: a call per virtual machine and scale set."
     )
+    instance_creators: bool = Field(
+        False, description="Read who may create instances, from role assignments."
+    )
     activity_log: bool = Field(False, description="Read who changed what, from the activity log.")
 
 
@@ -185,6 +191,11 @@ class GcpConfig(Section):
     audit_log: bool = Field(False, description="Who changed what, from the Admin Activity log.")
     iam: bool = Field(
         False, description="Read the IAM policy of each instance, snapshot and image: a call each."
+    )
+    instance_creators: bool = Field(
+        False,
+        description="Read who may create instances, from the project's IAM policy. Definitions of "
+        "roles need a token with the scope cloud-platform.",
     )
 
     @property

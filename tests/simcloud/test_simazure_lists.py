@@ -12,7 +12,7 @@ from auditor.simcloud.azure.paths import KINDS
 from tests.simcloud.azure_sdk import FIRST, PLACES, SECOND, Raw, Sdk
 
 ROOT = f"/subscriptions/{FIRST}"
-GROUPLESS = ("SerialConsole", "/policy")
+GROUPLESS = ("SerialConsole", "/policy", "/role")
 """Parts of kinds of what belongs to a subscription, or to a management group above it."""
 LISTS = [
     kind for kind in KINDS if kind.count("/") == 1 and not any(part in kind for part in GROUPLESS)
@@ -183,6 +183,15 @@ def test_policies_of_groups_above_are_listed_too(raw):
     (exempt,) = raw.all(f"{ROOT}/providers/Microsoft.Authorization/policyExemptions")
     assert [item["properties"]["scope"] for item in assigned] == [CORPORATE, ROOT]
     assert exempt["properties"]["policyAssignmentId"] == assigned[0]["id"]
+
+
+def test_roles_of_groups_above_are_listed_too(raw):
+    assigned = raw.all(f"{ROOT}/providers/Microsoft.Authorization/roleAssignments")
+    defined = raw.all(f"{ROOT}/providers/Microsoft.Authorization/roleDefinitions")
+    assert {item["properties"]["scope"] for item in assigned[:2]} == {CORPORATE, ROOT}
+    used = {item["properties"]["roleDefinitionId"] for item in assigned}
+    assert used <= {item["id"] for item in defined}
+    assert raw.get(defined[0]["id"]) == defined[0]
 
 
 def test_some_pages_are_empty_and_go_on(raw):

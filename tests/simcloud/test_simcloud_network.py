@@ -232,6 +232,23 @@ def test_profiles_of_instances_exist(visit):
         iam.get_instance_profile(InstanceProfileName="nobody")
 
 
+def test_principals_and_their_policies_are_listed_in_pages(visit):
+    iam = visit("iam")
+    pager = iam.get_paginator("get_account_authorization_details")
+    pages = list(pager.paginate(PaginationConfig={"PageSize": 7}))
+    assert len(pages) > 5
+    lists = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
+    found = {name: [item for page in pages for item in page.get(name) or ()] for name in lists}
+    assert [len(found[name]) for name in lists[:3]] == [4, 1, 32]
+    known = {policy["Arn"]: policy["PolicyVersionList"] for policy in found["Policies"]}
+    for holder in (*found["RoleDetailList"], *found["GroupDetailList"]):
+        for policy in holder["AttachedManagedPolicies"]:
+            (version,) = [v for v in known[policy["PolicyArn"]] if v["IsDefaultVersion"]]
+            assert version["Document"]["Statement"]
+    with pytest.raises(ClientError, match="not simulated"):
+        iam.get_account_authorization_details(Filter=["User"])
+
+
 ID = re.compile(r'"([a-z]+)-(0[0-9a-f]{16}|[0-9a-f]{8})"')
 HOLDERS = {
     "i": ("instances",),

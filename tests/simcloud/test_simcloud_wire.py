@@ -87,7 +87,8 @@ def test_every_element_is_in_the_service_model(changed, models, action):
 
 
 QUERIES = [("autoscaling", action) for action in autoscaling.LISTINGS] + [
-    ("iam", action) for action in (*iam.LISTINGS, "GetInstanceProfile")
+    ("iam", action)
+    for action in (*iam.LISTINGS, "GetInstanceProfile", "GetAccountAuthorizationDetails")
 ]
 
 

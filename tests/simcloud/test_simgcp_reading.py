@@ -230,6 +230,20 @@ def test_projects_and_folders(gcp):
     assert (status, answer["error"]["status"]) == (403, "PERMISSION_DENIED")
 
 
+def test_the_policy_of_a_project_and_its_roles(gcp):
+    url = f"{gcp.url}/v3/projects/{HERE}:getIamPolicy"
+    _, plain = ask(url, {})
+    _, whole = ask(url, {"options": {"requestedPolicyVersion": 3}})
+    assert not [b for b in plain["bindings"] if "condition" in b]
+    assert (whole["version"], len(whole["bindings"])) == (3, len(plain["bindings"]))
+    for binding in whole["bindings"]:
+        status, role = ask(f"{gcp.url}/v1/{binding['role']}")
+        assert (status, role["name"]) == (200, binding["role"])
+        assert role["includedPermissions"]
+    assert ask(f"{gcp.url}/v1/roles/nothing")[0] == 404
+    assert ask(f"{gcp.url}/v1/projects/nobody/roles/snapshotter")[0] == 403
+
+
 def test_calls_are_counted(gcp):
     ask(f"{gcp.url}/compute/v1/projects/{HERE}/zones/us-central1-a/instances")
     ask(f"{gcp.url}/v2/entries:list", {"resourceNames": [f"projects/{HERE}"]})

@@ -123,14 +123,30 @@ class AwsScope:
     ) -> Iterator[Any]:
         """Yield the items of a listing until the service gives no more page tokens.
 
+        `pause` is the time in seconds between two calls; see `answers` for the rest.
+        """
+        for answer in self.answers(operation, service, cursor=cursor, pause=pause, **params):
+            yield from answer.get(result_key) or ()
+
+    def answers(
+        self,
+        operation: str,
+        service: str = "ec2",
+        *,
+        cursor: str = "NextToken",
+        pause: float = 0.0,
+        **params: Any,
+    ) -> Iterator[Answer]:
+        """Yield the pages of a listing, whole, for listings of several kinds at once.
+
         A token that comes back a second time would never end, or end with pages missing, so it
         raises `CollectError` with the status truncated. `cursor` is the field of the token, in the
-        answer and the next call; `pause` is the time in seconds between two calls.
+        answer and the next call.
         """
         seen: set[str] = set()
         while True:
             answer = self.call(operation, service, **params)
-            yield from answer.get(result_key) or ()
+            yield answer
             token = answer.get(cursor)
             if not token:
                 return

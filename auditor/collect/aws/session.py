@@ -24,7 +24,7 @@ from auditor.model import Scope, Status
 
 __all__ = ["Account", "AwsScope", "accounts", "classify", "permissions"]
 
-SWITCHES = ("instance_attributes", "iam", "cloudtrail")
+SWITCHES = ("instance_attributes", "iam", "instance_creators", "cloudtrail")
 """Keys of the configuration that say whether a table is read at all."""
 
 _HOMES = 3

@@ -70,11 +70,14 @@ class AzureScope:
         context: CollectContext,
         *,
         instance_attributes: bool = False,
+        instance_creators: bool = False,
         activity_log: bool = False,
     ) -> None:
         self.scope = scope
         self.instance_attributes = instance_attributes
         """Whether the configuration asks for what costs a call per virtual machine."""
+        self.instance_creators = instance_creators
+        """Whether the configuration asks for who may create instances."""
         self.activity_log = activity_log
         """Whether the configuration asks for the activity log."""
         self._login = login

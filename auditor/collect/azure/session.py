@@ -170,6 +170,7 @@ class Account:
             self._login,
             toolbox.context,
             instance_attributes=azure.instance_attributes,
+            instance_creators=azure.instance_creators,
             activity_log=azure.activity_log,
         )
 

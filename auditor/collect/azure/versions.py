@@ -1,7 +1,7 @@
 """The version of each Azure API that is called, in one place.
 
 These are the versions that azure-mgmt-compute 39, azure-mgmt-network 33, azure-mgmt-monitor 7 and
-azure-mgmt-resource-subscriptions 1 ask for; a test compares them. The last four are the newest
+azure-mgmt-resource-subscriptions 1 ask for; a test compares them. The last five are the newest
 stable versions of APIs that none of these packages covers.
 """
 
@@ -19,6 +19,8 @@ ACTIVITY_LOG = "2015-04-01"
 SUBSCRIPTIONS = "2022-12-01"
 LOCKS = "2020-05-01"
 """Microsoft.Authorization locks."""
+AUTHORIZATION = "2022-04-01"
+"""Microsoft.Authorization roleAssignments and roleDefinitions."""
 SERIAL_CONSOLE = "2018-05-01"
 """Microsoft.SerialConsole consoleServices."""
 POLICY_ASSIGNMENTS = "2024-05-01"

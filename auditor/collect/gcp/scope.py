@@ -41,6 +41,8 @@ class Options:
     """Whether the audit log is read."""
     parents: tuple[str, ...] = ()
     """Organisation and folders whose policies are read in this project's scope."""
+    instance_creators: bool = False
+    """Whether it is read who may create instances."""
 
 
 class GcpScope:
@@ -124,6 +126,17 @@ class GcpScope:
 
         for answer in _all_pages(page, "entries:list"):
             yield from _items(answer, "entries", "entries:list")
+
+    def project_policy(self) -> Answer:
+        """Return the IAM policy of the project, with the conditions of its bindings."""
+        path = f"/v3/projects/{self.scope.account_id}:getIamPolicy"
+        # NOTE: an older version of the policy leaves conditions out, and its bindings look wider.
+        body = {"options": {"requestedPolicyVersion": 3}}
+        return self._transport.send("cloudresourcemanager", "POST", path, body=body)
+
+    def role(self, name: str) -> Answer:
+        """Return a role by its name, such as `roles/compute.admin`, with its permissions."""
+        return self._transport.send("iam", "GET", f"/v1/{name}", operation="iam GET role")
 
     def each(self, call: Callable[[T], R], items: Iterable[T]) -> Iterator[R | None]:
         """Yield what `call` returns for each item, in the order given, some at once.

@@ -33,6 +33,10 @@ OAUTH_SCOPES = tuple(
 )
 """What a service account's token may be used for."""
 
+ROLES_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+"""The one scope in which roles can be read; what the token then may do, the role of the account
+limits (https://cloud.google.com/iam/docs/reference/rest/v1/roles/get)."""
+
 
 def accounts(config: Config, context: CollectContext) -> list[Account]:
     """Return the projects to read: configured, found under a parent, or the default one.
@@ -108,7 +112,8 @@ class _Login:
     def _credentials(self) -> tuple[Credentials, str | None]:
         with self._lock:
             if self._resolved is None:
-                self._resolved = google.auth.default(scopes=OAUTH_SCOPES)
+                more = (ROLES_SCOPE,) if self.config.instance_creators else ()
+                self._resolved = google.auth.default(scopes=(*OAUTH_SCOPES, *more))
             return self._resolved
 
 
@@ -124,7 +129,8 @@ class Account:
         self._transport = Transport(
             f"project {project}", login.context, hosts=login.hosts, authorize=login.authorize
         )
-        options = Options(login.config.iam, login.config.audit_log, parents)
+        config = login.config
+        options = Options(config.iam, config.audit_log, parents, config.instance_creators)
         self._scope = GcpScope(Scope("gcp", project, "global"), self._transport, options)
 
     def open(self) -> None:

@@ -27,6 +27,7 @@ HOSTS = {
     "compute": "https://compute.googleapis.com",
     "logging": "https://logging.googleapis.com",
     "cloudresourcemanager": "https://cloudresourcemanager.googleapis.com",
+    "iam": "https://iam.googleapis.com",
 }
 """Public endpoint of each API that is called."""
 

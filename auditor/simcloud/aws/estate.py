@@ -169,6 +169,12 @@ class Account:
     """Name of a role that instances can have -> managed policies attached to it, by name."""
     inline: dict[str, list[str]] = field(default_factory=dict)
     """Name of such a role -> names of its inline policies."""
+    users: dict[str, Resource] = field(default_factory=dict)
+    """Users by name, with their policies."""
+    groups: dict[str, list[str]] = field(default_factory=dict)
+    """Name of a group of users -> ARNs of the managed policies attached to it."""
+    other_roles: dict[str, Resource] = field(default_factory=dict)
+    """Roles that no instance can have by name, with their policies."""
 
     @property
     def access_key(self) -> str:

@@ -12,6 +12,7 @@ from auditor.simcloud.aws import (
     interfaces,
     links,
     network,
+    principals,
     scaling,
     storage,
     templates,
@@ -47,6 +48,7 @@ def generate(
         name = NAMES[number] if number < len(NAMES) else f"workload-{number:03d}"
         account = Account(id_, name, f"aws+{name}@example.com", roles={ROLE: external_id})
         identities.fill(account)
+        principals.fill(account)
         for region in regions:
             count = instances if isinstance(instances, int) else instances.get(region, 0)
             account.regions[region] = make_region(Machines(seed, id_, region, count))

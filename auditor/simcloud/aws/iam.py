@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from auditor.simcloud.aws import query, wire
+from auditor.simcloud.aws import principals, query, wire
 from auditor.simcloud.aws.estate import Account, Estate
+from auditor.simcloud.aws.paging import page, page_size
 from auditor.simcloud.aws.query import Listing
 from auditor.simcloud.aws.wire import ApiError, Call
 from auditor.simcloud.collection import Collection
@@ -54,6 +55,8 @@ def answer(estate: Estate, call: Call, request_id: str) -> Answer:
     with estate.lock:
         if call.action == "GetInstanceProfile":
             parts = _profile(estate, call)
+        elif call.action == "GetAccountAuthorizationDetails":
+            parts = _details(estate, call)
         else:
             parts = query.listed(LISTINGS, estate, call, size_param="MaxItems", truncated=True)
     return wire.query_response(call, wire.IAM_NAMESPACE, request_id, *parts)
@@ -64,3 +67,22 @@ def _profile(estate: Estate, call: Call) -> list[bytes]:
     if name not in profiles:
         raise ApiError("NoSuchEntity", f"Instance Profile {name} cannot be found.", status=404)
     return [wire.children({"InstanceProfile": profiles.get(name)}, "member").encode()]
+
+
+def _details(estate: Estate, call: Call) -> list[bytes]:
+    """Render a page of users, groups, roles and policies: four lists, one after another."""
+    if call.many("Filter.member"):
+        # NOTE: refused rather than ignored, so that nobody reads more than was asked for
+        raise ApiError("ValidationError", "Filter is not simulated.")
+    size = page_size(call, "MaxItems", 1, MOST, usual=USUAL, refused="ValidationError")
+    found = principals.listed(_account(estate, call))
+    part = page(call, len(found), size, invalid="ValidationError")
+    lists: dict[str, list[bytes]] = {}
+    for name, resource in found[part.start : part.stop]:
+        lists.setdefault(name, []).append(wire.member(resource))
+    body = [
+        f"<{name}>".encode() + b"".join(members) + f"</{name}>".encode()
+        for name, members in lists.items()
+    ]
+    body.append(f"<IsTruncated>{'true' if part.token else 'false'}</IsTruncated>".encode())
+    return [*body, f"<Marker>{part.token}</Marker>".encode()] if part.token else body

@@ -26,6 +26,8 @@ ADDRESS = "microsoft.network/publicipaddresses"
 LOCK = "microsoft.authorization/locks"
 ASSIGNMENT = "microsoft.authorization/policyassignments"
 EXEMPTION = "microsoft.authorization/policyexemptions"
+ROLE_ASSIGNMENT = "microsoft.authorization/roleassignments"
+ROLE_DEFINITION = "microsoft.authorization/roledefinitions"
 GROUP = "subscriptions/resourcegroups"
 
 

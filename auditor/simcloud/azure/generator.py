@@ -16,6 +16,7 @@ from auditor.simcloud.azure import (
     governance,
     interfaces,
     network,
+    roles,
     scalesets,
     storage,
     wire,
@@ -29,6 +30,8 @@ from auditor.simcloud.azure.estate import (
     LOCK,
     NIC,
     NSG,
+    ROLE_ASSIGNMENT,
+    ROLE_DEFINITION,
     SCALE_SET,
     SNAPSHOT,
     VM,
@@ -86,7 +89,14 @@ def _subscription(
     made.lists = {kind: _chain(listed) for kind, listed in parts.items()}
     assigned = governance.assignments(made.id)
     exempt = governance.exemptions(made.id, assigned)
-    for kind, listed in ((LOCK, locks), (ASSIGNMENT, assigned), (EXEMPTION, exempt)):
+    governed = {
+        LOCK: locks,
+        ASSIGNMENT: assigned,
+        EXEMPTION: exempt,
+        ROLE_DEFINITION: roles.definitions(made.id),
+        ROLE_ASSIGNMENT: roles.assignments(made.id, places),
+    }
+    for kind, listed in governed.items():
         made.lists[kind] = _chain([([item["id"] for item in listed], listed.__getitem__)])
     made.details = _chain(
         [

@@ -11,6 +11,8 @@ KINDS = (
     "Microsoft.Authorization/locks",
     "Microsoft.Authorization/policyAssignments",
     "Microsoft.Authorization/policyExemptions",
+    "Microsoft.Authorization/roleAssignments",
+    "Microsoft.Authorization/roleDefinitions",
     "Microsoft.Compute/diskEncryptionSets",
     "Microsoft.Compute/disks",
     "Microsoft.Compute/galleries",

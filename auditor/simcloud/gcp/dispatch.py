@@ -11,11 +11,11 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from auditor.simcloud.faults import TOKEN_FAULTS, Fault, FaultPlan
-from auditor.simcloud.gcp import compute, logs, manager, routes, wire
+from auditor.simcloud.gcp import access, compute, logs, manager, routes, wire
 from auditor.simcloud.gcp.estate import Estate
 from auditor.simcloud.gcp.refusals import refusal, switched_off
 from auditor.simcloud.gcp.routes import Target
-from auditor.simcloud.gcp.wire import COMPUTE, LOGGING, ApiError, Call, not_found
+from auditor.simcloud.gcp.wire import COMPUTE, IAM, LOGGING, ApiError, Call, not_found
 from auditor.simcloud.http import Answer, Request
 
 
@@ -88,6 +88,8 @@ class Dispatcher:
             return compute.answer(self.estate, call, verb)
         if call.service == LOGGING:
             return logs.entries(self.estate, call)
+        if call.service == IAM:
+            return access.role(self.estate, call)
         return manager.answer(self.estate, call, verb)
 
 

@@ -27,6 +27,16 @@ def collection(
     return Collection(paths, make, render=render, scope_of=scope_of)
 
 
+@dataclass(slots=True)
+class Access:
+    """Who may do what in a project."""
+
+    bindings: list[Resource] = field(default_factory=list)
+    """Those of the project's own IAM policy."""
+    roles: dict[str, list[str]] = field(default_factory=dict)
+    """Id of a custom role -> its permissions."""
+
+
 class Project:
     """A project and its resources."""
 
@@ -64,6 +74,7 @@ class Project:
         """Path of a managed instance group -> paths of its instances."""
         self.bindings: dict[str, Resource] = {}
         """Path of a resource -> its IAM policy, where it has one."""
+        self.access = Access()
         self.entries: list[Resource] = []
         """Audit log entries, oldest first."""
         self.unreachable: set[str] = set()

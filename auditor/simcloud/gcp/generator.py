@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 
-from auditor.simcloud.gcp import firewall, groups, instances, network, storage
+from auditor.simcloud.gcp import access, firewall, groups, instances, network, storage
 from auditor.simcloud.gcp.estate import Estate, Project, collection
 from auditor.simcloud.gcp.events import Actor, Journal
 from auditor.simcloud.gcp.machines import GOLDEN_IMAGE, STOCK_IMAGE, STOCK_PROJECT, Machines
@@ -96,6 +96,7 @@ def _project(machines: Machines) -> Project:
     firewall.fill(project, machines)
     groups.fill(project, machines)
     _bind(project)
+    access.fill(project)
     _history(project)
     return project
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from auditor.simcloud.gcp import wire
+from auditor.simcloud.gcp import access, wire
 from auditor.simcloud.gcp.estate import Estate, Project
 from auditor.simcloud.gcp.paging import page
 from auditor.simcloud.gcp.wire import ApiError, Call, Resource, invalid
@@ -21,6 +21,8 @@ def answer(estate: Estate, call: Call, verb: str) -> bytes:
     if verb == "permissions":
         _find(estate, call.path["project"])
         return wire.item({"permissions": call.body.get("permissions", [])})
+    if verb == "policy":
+        return access.policy(_find(estate, call.path["project"]), call)
     if verb == "projects":
         if name := call.path.get("project"):
             return wire.item(_show(_find(estate, name)))

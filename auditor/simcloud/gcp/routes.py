@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from auditor.simcloud.gcp.wire import COMPUTE, LOGGING, MANAGER
+from auditor.simcloud.gcp.wire import COMPUTE, IAM, LOGGING, MANAGER
 
 PROJECT = "/compute/v1/projects/{project}"
 NODES = "/compute/v1/locations/global/firewallPolicies"
@@ -104,6 +104,15 @@ FIXED: list[tuple[str, str, str, str, str]] = [
         f"{MANAGER}.projects.testIamPermissions",
         "permissions",
     ),
+    (
+        "POST",
+        "/v3/projects/{project}:getIamPolicy",
+        MANAGER,
+        f"{MANAGER}.projects.getIamPolicy",
+        "policy",
+    ),
+    ("GET", "/v1/roles/{role}", IAM, f"{IAM}.roles.get", "role"),
+    ("GET", "/v1/projects/{project}/roles/{role}", IAM, f"{IAM}.projects.roles.get", "role"),
     ("GET", "/v3/folders:search", MANAGER, f"{MANAGER}.folders.search", "folders"),
     ("GET", "/v3/folders", MANAGER, f"{MANAGER}.folders.list", "folders"),
     ("GET", "/v3/folders/{folder}", MANAGER, f"{MANAGER}.folders.get", "folders"),

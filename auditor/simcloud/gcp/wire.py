@@ -15,7 +15,7 @@ from auditor.simcloud.http import Answer
 Resource = dict[str, Any]
 """A resource in the words of the REST API."""
 
-COMPUTE, LOGGING, MANAGER = "compute", "logging", "cloudresourcemanager"
+COMPUTE, LOGGING, MANAGER, IAM = "compute", "logging", "cloudresourcemanager", "iam"
 LINK = "https://www.googleapis.com/compute/v1"
 """What links to Compute resources start with, whatever endpoint they were asked from."""
 ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo"
