@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -179,6 +180,17 @@ def test_events(operation: str) -> None:
     for row in rows:
         check_row(table, row)
         assert row["event_time"] and row["event_source"] and row["outcome"]
+    for raw, row in zip(events, rows, strict=True):
+        told = json.loads(raw["CloudTrailEvent"]) if "CloudTrailEvent" in raw else raw
+        said = {key.lower(): value for key, value in told.items()}
+        who = said.get("useridentity", {})
+        assert row["event_name"] == said["eventname"]
+        assert said.get("eventid") in (row["event_id"], None)
+        moment = re.sub(r"\D", "", said["eventtime"])[:14]
+        assert f"{row['event_time']:%Y%m%d%H%M%S}" == moment
+        assert row["source_ip"] == said.get("sourceipaddress")
+        assert row["principal"] in (who.get("arn"), who.get("invokedBy"), who.get("userName"))
+        assert (row["outcome"] == "success") == ("errorcode" not in said)
     known = [row for row in rows if row["step"]]
     named = sum(bool(row["resource_ids"]) for row in known)
     print(f"{operation}: {len(events)} items in, {len(rows)} rows out,", end=" ")

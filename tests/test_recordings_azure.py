@@ -242,6 +242,22 @@ def test_activity_log() -> None:
         assert row["operation"] == row["operation"].lower() and row["event_time"]
         assert row["outcome"] != "unknown" and row["target_id"] and row["source_ip"]
     assert len({row["resource_id"] for row in rows}) == len(rows)
+    assert sorted(map(told, rows)) == sorted(map(said, flat))
+
+
+def told(row: dict[str, Any]) -> tuple[str, str, str, str]:
+    """What a row says of an event: operation, second, who, from where."""
+    moment = f"{row['event_time']:%Y-%m-%dT%H:%M:%S}"
+    return row["operation"], moment, str(row["caller"]), row["source_ip"]
+
+
+def said(event: dict[str, Any]) -> tuple[str, str, str, str]:
+    """What the file of an event says, in either of its shapes."""
+    named = event["operationName"]
+    operation = named if isinstance(named, str) else named["value"]
+    moment = str(event.get("eventTimestamp") or event.get("time"))[:19]
+    from_where = event.get("callerIpAddress") or event["httpRequest"]["clientIpAddress"]
+    return operation.lower(), moment, str(event.get("caller")), from_where
 
 
 def logs() -> Iterator[Any]:

@@ -304,6 +304,13 @@ def test_audit_log(operation: str) -> None:
     check(f"{operation} ({len(entries)} samples)", len(complete), rows)
     assert all(row["method"] and not row["method"].startswith("v1.") for row in rows)
     assert all(row["event_time"] < datetime.now(UTC).replace(tzinfo=None) for row in rows)
+    told = {row["event_id"]: row for row in rows}
+    for entry in complete:
+        row, said = told[entry["insertId"]], entry["protoPayload"]
+        assert said["methodName"].endswith(row["method"]) and row["service"] == said["serviceName"]
+        assert row["principal"] == said.get("authenticationInfo", {}).get("principalEmail")
+        assert row["caller_ip"] == said.get("requestMetadata", {}).get("callerIp")
+        assert f"{row['event_time']:%Y-%m-%dT%H:%M:%S}" == entry["timestamp"][:19].replace(" ", "T")
 
 
 @pytest.mark.parametrize("table_name", [*AGGREGATED.values(), *LISTED.values()])

@@ -79,9 +79,7 @@ def attributed(finding: dict[str, Any], who: str) -> bool:
 
 
 def test_each_cloud_has_the_chain_with_and_without_its_log() -> None:
-    chains = {
-        (case(p)["cloud"], logs) for p, logs in VARIANTS if "T1578.002" in case(p)["attack"]
-    }
+    chains = {(case(p)["cloud"], logs) for p, logs in VARIANTS if "T1578.002" in case(p)["attack"]}
     assert chains >= {(cloud, logs) for cloud in LOGS for logs in (True, False)}
     techniques = {t for p in CASES for t in case(p)["attack"]}
     assert techniques >= {f"T1578.00{number}" for number in range(1, 6)}
