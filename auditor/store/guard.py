@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 import duckdb
 
-from auditor.model import Coverage, Status
+from auditor.model import Coverage, Status, TableSpec
+from auditor.store.tables import present
 
 LEAST_ROWS = 10
 """A loss of fewer rows than this is never suspicious."""
@@ -34,13 +36,15 @@ def guard_against_shrinking(
     share: float,
     *,
     exempt: Collection[str] = (),
+    ended: Mapping[_Key, int] | None = None,
 ) -> list[Coverage]:
     """Return the coverage with scopes that shrank too much marked as truncated.
 
     A scope that lost more than `share` of a table's rows since it was last complete counts as
     truncated, unless the reading before this one was truncated for the same reason: then this
     is the second reading that confirms the loss. What instances and members of groups lost
-    alike was scaled in. Tables in `exempt` may shrink: logs do.
+    alike was scaled in; `ended` says how many more instances of a table and scope are listed as
+    gone now. Tables in `exempt` may shrink: logs do.
     """
     before = _last_complete(con)
     suspected = _suspected_last_time(con)
@@ -48,7 +52,7 @@ def guard_against_shrinking(
     checked: list[Coverage] = []
     for key, item in read.items():
         known = before.get(key, 0)
-        lost = known - item.rows - _scaled_in(key, before, read)
+        lost = known - item.rows - _scaled_in(key, before, read, ended or {})
         if (
             item.status is Status.COMPLETE
             and item.table not in exempt
@@ -70,7 +74,39 @@ def guard_against_shrinking(
     return checked
 
 
-def _scaled_in(key: _Key, before: Mapping[_Key, int], read: Mapping[_Key, Coverage]) -> float:
+def newly_ended(
+    con: duckdb.DuckDBPyConnection,
+    specs: Iterable[TableSpec],
+    staged: Mapping[str, str],
+    last: int,
+) -> Counter[_Key]:
+    """Return how many more instances are listed as gone than in the snapshot before.
+
+    `staged` has the SQL of what was read of each table.
+    """
+    found: Counter[_Key] = Counter()
+    wanted = {pair[0] for pair in _SCALED.values()}
+    for spec in specs:
+        if spec.name not in wanted or spec.name not in staged or not spec.gone:
+            continue
+        table = f'store.inventory."{spec.name}"'
+        held = f"t.valid_from <= {last} AND t.valid_to > {last}"
+        for sign, source, when in ((1, staged[spec.name], "true"), (-1, table, held)):
+            rows = con.execute(
+                f"SELECT t.cloud, t.account_id, t.region, count(*) FROM {source} AS t "
+                f"WHERE {when} AND NOT ({present(spec, 't')}) GROUP BY ALL"
+            )
+            for cloud, account, region, count in rows.fetchall():
+                found[spec.name, cloud, account, region] += sign * count
+    return found
+
+
+def _scaled_in(
+    key: _Key,
+    before: Mapping[_Key, int],
+    read: Mapping[_Key, Coverage],
+    ended: Mapping[_Key, int],
+) -> float:
     """Return how many rows of a table scaling explains."""
     table, cloud, account, region = key
     pair = _SCALED.get(cloud, ())
@@ -78,7 +114,9 @@ def _scaled_in(key: _Key, before: Mapping[_Key, int], read: Mapping[_Key, Covera
         return 0
     keys = [(name, cloud, account, region) for name in pair]
     alike = min(
-        before.get(k, 0) - read[k].rows if k in read and read[k].status is Status.COMPLETE else 0
+        before.get(k, 0) - read[k].rows + max(ended.get(k, 0), 0)
+        if k in read and read[k].status is Status.COMPLETE
+        else 0
         for k in keys
     )
     if alike <= 0:

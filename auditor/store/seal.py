@@ -25,7 +25,7 @@ from auditor.store.digests import (
     scope_digests,
     seal_digest,
 )
-from auditor.store.guard import guard_against_shrinking
+from auditor.store.guard import guard_against_shrinking, newly_ended
 from auditor.store.hashing import utc
 from auditor.store.schema import OPEN
 from auditor.store.tables import covers, empty_tables, ensure_tables, insert_columns
@@ -57,8 +57,13 @@ def seal(con: duckdb.DuckDBPyConnection, request: SealRequest) -> tuple[Snapshot
         number = _next_number(con)
         ensure_tables(con, request.specs, number)
         events = {spec.name for spec in request.specs if spec.kind == "event"}
+        staged = {table: _parquet(path) for table, path in request.staged.items()}
         coverage = guard_against_shrinking(
-            con, _counted(con, request), request.shrink_guard, exempt=events
+            con,
+            _counted(con, request),
+            request.shrink_guard,
+            exempt=events,
+            ended=newly_ended(con, request.specs, staged, number - 1),
         )
         _mark_done(con, coverage)
         idle = empty_tables(con) - set(request.staged)

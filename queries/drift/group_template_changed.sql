@@ -1,7 +1,7 @@
 /*
 id = "group_template_changed"
 title = "Group makes other members than approved"
-description = "The template of an approved group is another one, says something else, or members run on one that was not approved. One finding for the group, whatever the number of members."
+description = "The template of an approved group is another one or says something else: one finding for the group, whatever the number of members. One more for each further template that members run on and nobody approved."
 severity = "medium"
 verdicts = ["LOOSENED", "SUSPICIOUS"]
 attack = ["T1578.002", "T1578.005"]
@@ -21,7 +21,9 @@ WITH told AS (
             ], x[1] || '=' || x[3])
             OR (x[1] = 'metadata_hop_limit' AND try_cast(x[3] AS INT) > try_cast(x[2] AS INT))
             OR (x[1] IN ('iam_instance_profile', 'service_account_emails') AND x[2] = 'none')
-        )) > 0 AS is_loosened
+        )) > 0 AS is_loosened,
+        -- NOTE: members that follow the group's own template later on are nothing new.
+        list_filter(running, lambda x: NOT coalesce(list_contains(templates, x), false)) AS further
     FROM cohort.groups
     WHERE is_known
 )
@@ -32,6 +34,7 @@ SELECT
     region,
     group_resource_id AS resource_id,
     table_name AS resource_type,
+    NULL AS detail_key,
     CASE WHEN is_loosened THEN 'LOOSENED' ELSE 'SUSPICIOUS' END AS verdict,
     CASE WHEN is_loosened OR list_has_any(columns, [
         'iam_instance_profile', 'service_account_emails', 'service_account_scopes', 'ssh_keys',
@@ -53,9 +56,16 @@ SELECT
     json_object('template', old_template, 'templates', old_templates,
         'changed', to_json(map_from_entries(list_transform(changed, lambda x: {'k': x[1], 'v': x[2]}))))
         AS before,
-    -- NOTE: members that follow the group's own template later on are no other content.
     json_object('template', template, 'templates', templates,
-        'also_running', list_filter(running, lambda x: NOT coalesce(list_contains(templates, x), false)),
         'changed', to_json(map_from_entries(list_transform(changed, lambda x: {'k': x[1], 'v': x[3]}))))
         AS after
+FROM told
+WHERE len(further) = 0 OR unread > 0 OR len(changed) > 0
+    OR template IS DISTINCT FROM old_template OR templates IS DISTINCT FROM old_templates
+UNION ALL
+SELECT
+    cloud, account_id, region, group_resource_id, table_name, unnest(further) AS other,
+    'SUSPICIOUS', 'medium',
+    'members run ' || regexp_extract(other, '[^/]+$') || ', which is neither approved nor what it makes now',
+    NULL, json_object('template', other)
 FROM told

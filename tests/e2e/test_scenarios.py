@@ -47,7 +47,9 @@ def listed(findings: list[dict[str, str]], *, logs: bool) -> Counter[Found]:
 
 
 @pytest.mark.parametrize(
-    ("path", "logs"), VARIANTS, ids=[f"{p.stem}{'' if l else '-unlogged'}" for p, l in VARIANTS]
+    ("path", "logs"),
+    VARIANTS,
+    ids=[f"{path.stem}{'' if logs else '-unlogged'}" for path, logs in VARIANTS],
 )
 def test_scenario(path: Path, logs: bool, stores: Any, tmp_path: Path) -> None:
     told = case(path)
