@@ -78,7 +78,7 @@ def test_techniques_are_listed() -> None:
 def test_controls_of_one_framework_are_listed() -> None:
     result = RUNNER.invoke(app, ["list", "controls", "--framework", "pci-dss", "--json"])
     rows = {row["control"]: row for row in json.loads(result.stdout)}
-    assert "findings" in rows["pci-dss-4.0:11.5.2"]["answered by"]
+    assert "findings" in rows["pci-dss-4.0:11.5.2"]["answered_by"]
     assert all(name.startswith("pci-dss-4.0:") for name in rows)
 
 

@@ -94,11 +94,11 @@ def noise(
     from auditor.inquiry import fired_most
 
     first, found = fired_most(load(config), since)
-    rows = [{key.replace("_", " "): value for key, value in asdict(n).items()} for n in found]
+    rows = [asdict(n) for n in found]
     if not rows and format == "table" and not json:
         out().print(f"Nothing has fired since snapshot {first}.")
         return
-    columns = ("query id", "fired", "resources", "came back", "ended at once", "accepted", "open")
+    columns = ("query_id", "fired", "resources", "came_back", "ended_at_once", "accepted", "open")
     _emit(rows, "json" if json else format, (*columns, "example"))
 
 
@@ -156,7 +156,7 @@ def controls(
                     "control": f"{name}:{id}",
                     "framework": title,
                     "title": control.title if control else "",
-                    "answered by": list(control.answers) if control else ["findings"],
+                    "answered_by": list(control.answers) if control else ["findings"],
                     "through": list(control.through) if control else [],
                 }
             )
@@ -164,7 +164,7 @@ def controls(
         raise UsageError(
             f"there is no framework {framework!r}", hint=f"one of {', '.join(sorted(known))}"
         )
-    _emit(rows, "json" if json else format, ("control", "title", "answered by"))
+    _emit(rows, "json" if json else format, ("control", "title", "answered_by"))
 
 
 def permissions(
@@ -197,7 +197,8 @@ def _emit(rows: list[dict[str, Any]], form: str, columns: tuple[str, ...]) -> No
     if form == "json":
         print_json(rows)
     elif form == "markdown":
-        typer.echo("| " + " | ".join(columns) + " |\n|" + "---|" * len(columns))
+        titles = [column.replace("_", " ") for column in columns]
+        typer.echo("| " + " | ".join(titles) + " |\n|" + "---|" * len(columns))
         for row in rows:
             typer.echo("| " + " | ".join(_text(row[c]).replace("|", "\\|") for c in columns) + " |")
     elif form == "table":
@@ -205,7 +206,7 @@ def _emit(rows: list[dict[str, Any]], form: str, columns: tuple[str, ...]) -> No
 
         table = Table(box=None, pad_edge=False)
         for column in columns:
-            table.add_column(column, overflow="fold")
+            table.add_column(column.replace("_", " "), overflow="fold")
         for row in rows:
             table.add_row(*(visible(_text(row[c])) for c in columns))
         out().print(table)

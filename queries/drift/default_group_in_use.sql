@@ -1,12 +1,12 @@
 /*
 id = "default_group_in_use"
 title = "Default security group in use"
-description = "An interface of an instance is in the default security group of its VPC and was not before. Whatever else is in it may talk to it, and nobody thinks of its rules as a policy."
+description = "An interface of an instance is in the default security group of its VPC and was not before. Whatever else is in it may talk to it, and nobody thinks of its rules as a policy. Members that autoscaling explains are one finding of their group, and none where the group's members were in it before."
 severity = "medium"
 verdicts = ["SUSPICIOUS"]
 attack = ["T1578.002"]
 controls = ["aws-fsbp:EC2.2", "cis-aws-7.0.0:6.5", "nist-800-53-r5:SC-7"]
-tables = ["aws_ec2_network_interfaces", "aws_ec2_security_groups", "aws_ec2_instances",
+tables = ["aws_ec2_network_interfaces", "aws_ec2_security_groups", "aws_ec2_instances", "groups",
     "cohort.explained"]
 false_positives = "Accounts that use default groups on purpose."
 remediation = "Give the instance a group of its own; leave the default group without rules."
@@ -27,27 +27,41 @@ used AS (
     SEMI JOIN existing USING (instance_arn)
 ),
 
-conforming AS (
-    SELECT resource_id AS instance_arn FROM cohort.explained WHERE settles
-),
-
 before AS (
     SELECT b.instance_arn, unnest(b.security_group_ids) AS group_id
     FROM baseline.aws_ec2_network_interfaces AS b
+),
+
+-- NOTE: what an approved group has always done is no news when it does so once more.
+usual AS (
+    SELECT DISTINCT m.group_resource_id, o.group_id
+    FROM before AS o
+    JOIN baseline.groups AS m ON m.instance_resource_id = o.instance_arn
+),
+
+told AS (
+    SELECT u.*, g.group_arn, e.settles, m.group_resource_id
+    FROM used AS u
+    JOIN default_groups AS g USING (account_id, region, group_id)
+    ANTI JOIN before AS o USING (instance_arn, group_id)
+    LEFT JOIN cohort.explained AS e ON e.resource_id = u.instance_arn
+    LEFT JOIN snapshot.groups AS m
+        ON m.account_id = u.account_id AND m.instance_resource_id = u.instance_arn
+        AND e.resource_id IS NOT NULL
 )
 
 SELECT DISTINCT
     'aws' AS cloud,
-    u.account_id,
-    u.region,
-    u.instance_arn AS resource_id,
-    'aws_ec2_instances' AS resource_type,
-    u.group_id AS detail_key,
+    account_id,
+    region,
+    coalesce(group_resource_id, instance_arn) AS resource_id,
+    if(group_resource_id IS NULL, 'aws_ec2_instances', 'aws_autoscaling_groups') AS resource_type,
+    group_id AS detail_key,
     'SUSPICIOUS' AS verdict,
-    'instance is in the default group ' || u.group_id || ' of its VPC' AS reason,
+    if(group_resource_id IS NULL, 'instance is', 'new members are')
+    || ' in the default group ' || group_id || ' of its VPC' AS reason,
     NULL AS before,
-    g.group_arn AS after
-FROM used AS u
-JOIN default_groups AS g USING (account_id, region, group_id)
-ANTI JOIN before AS o USING (instance_arn, group_id)
-ANTI JOIN conforming AS c USING (instance_arn)
+    group_arn AS after
+FROM told
+ANTI JOIN usual USING (group_resource_id, group_id)
+WHERE NOT coalesce(settles, false)

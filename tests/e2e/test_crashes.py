@@ -23,7 +23,7 @@ TABLES = sum(table.cloud == "aws" for table in all_tables())
 
 @pytest.mark.slow
 def test_kill_at_any_moment(cli: Cli) -> None:
-    estate = generate(accounts=[ACCOUNT], regions=[REGION], instances=300)
+    estate = generate(accounts=[ACCOUNT], regions=[REGION], instances=60)
     moments = random.Random(4711)
     with SimAws(estate) as cloud:
         simulated(cli, cloud, regions=[REGION])
