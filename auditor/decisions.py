@@ -9,7 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from auditor.baseline.approve import Approval, Approved, approve_findings, approve_snapshot
-from auditor.baseline.versions import approved_baseline, content_of, versions
+from auditor.baseline.log import Entry, read_log
+from auditor.baseline.record import sign_again
+from auditor.baseline.signatures import principal
+from auditor.baseline.standing import Standing, check_line, standing
+from auditor.baseline.versions import content_of, versions
 from auditor.config import Config
 from auditor.errors import UsageError
 from auditor.model import AuditRun, Baseline, Finding
@@ -51,7 +55,7 @@ def prepare(config: Config, *, findings: Sequence[str], name: str | None = None)
 
 def approve(config: Config, request: Request, who: Who) -> Approved:
     """Write the next version of the baseline, and its line in the approval log."""
-    user = getpass.getuser()
+    user = decider(config)
     approval = Approval(
         approved_by=who.by or user,
         prepared_by=who.prepared_by or user,
@@ -72,6 +76,37 @@ def approve(config: Config, request: Request, who: Who) -> Approved:
         return approve_snapshot(con, config.baseline, approval, snapshot, name=request.name)
 
 
+def decider(config: Config) -> str:
+    """Return who decides where nobody is named: the signing key's principal, or the user."""
+    return principal(config.baseline) or getpass.getuser()
+
+
+def unsigned_line(config: Config, number: int | None, name: str | None = None) -> Entry:
+    """Return the line that a further person is about to sign; by default the baseline's newest."""
+    wanted = name or config.baseline.name
+    entries = read_log(config.baseline.approvals)
+    found = [e for e in entries if number in (None, e.number) and e.content["name"] == wanted]
+    if not found:
+        which = "no line" if number is None else f"no line {number}"
+        raise UsageError(
+            f"the approval log has {which} of baseline {wanted}",
+            where=str(config.baseline.approvals),
+        )
+    return found[-1]
+
+
+def sign(config: Config, entry: Entry, by: str | None) -> Standing:
+    """Add a person's signature to a line of the approval log; return how the baseline stands."""
+    person, at = by or decider(config), now()
+    with (
+        run_lock(config.store, wait=config.store.wait.total_seconds()),
+        reading(config.store) as con,
+    ):
+        check_line(con, config.baseline, entry)
+        sign_again(config.baseline, entry, person, at=at)
+        return standing(con, config.baseline, str(entry.content["name"]))
+
+
 def all_versions(config: Config) -> list[Baseline]:
     """Return every version of every baseline in the store."""
     with reading(config.store) as con:
@@ -88,12 +123,17 @@ def describe(config: Config, name: str | None, version: int | None) -> dict[str,
                 f"there is no baseline {name!r}",
                 hint='approve the newest snapshot: audit baseline approve --reason "..."',
             )
-        newest = approved_baseline(con, config.baseline, name)
+        stands = standing(con, config.baseline, name)
+        newest = stands.baseline or known[-1]
         chosen = next((b for b in known if b.version == version), None) if version else newest
         if chosen is None:
             raise UsageError(f"baseline {name} has versions 1 to {known[-1].version}")
         content = content_of(con, chosen)
+    if stands.baseline is not None and chosen.version == stands.baseline.version:
+        chosen = stands.baseline
     return asdict(chosen) | {
+        "signed_by": list(chosen.signed_by),
+        "waiting": list(stands.waiting),
         "covers": [
             {"table": table, "scope": str(scope), "snapshot": snapshot, "digest": digest}
             for (table, scope), (snapshot, digest) in sorted(content.scopes.items())

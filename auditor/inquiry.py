@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import asdict, replace
 from typing import Any
 
-from auditor.baseline.versions import approved_baseline, versions
+from auditor.baseline.standing import approved_baseline
+from auditor.baseline.versions import versions
 from auditor.config import Config
 from auditor.diff.explain import read_since, read_traffic
 from auditor.diff.inventory import show_inventory

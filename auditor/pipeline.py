@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from auditor import __version__
 from auditor.baseline.log import head
-from auditor.baseline.versions import approved_baseline, content_of, versions
+from auditor.baseline.signatures import trust
+from auditor.baseline.standing import standing
+from auditor.baseline.versions import content_of, versions
 from auditor.config import Config
 from auditor.diff.engine import Drift, find_drift
 from auditor.diff.queries import load_queries
@@ -58,6 +60,7 @@ def now() -> datetime:
 def run(config: Config, *, progress: Progress | None = None, clock: Clock = now) -> AuditRun:
     """Take a snapshot, compare it with the approved baseline, and record what was found."""
     rules = _Rules.load(config)
+    trust(config.baseline)  # NOTE: what cannot be checked is found out before hours of reading.
     with run_lock(config.store):
         snapshot = _take_snapshot(config, progress, clock)
         return _compare(config, rules, snapshot, clock, record=True)
@@ -209,10 +212,12 @@ def _compare(
 ) -> AuditRun:
     baseline, content = None, None
     problems: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
     with reading(config.store) as con:
         coverage = coverage_of(con, snapshot.id)
         try:
-            baseline = approved_baseline(con, config.baseline)
+            stands = standing(con, config.baseline)
+            baseline, waiting = stands.baseline, stands.waiting
         except IntegrityError as exc:
             problems = (exc.diagnostics(),)
         if baseline is not None:
@@ -221,6 +226,8 @@ def _compare(
     found = _audit_run(config, snapshot, baseline, coverage)
     if problems:
         found = replace(found, outcome=Outcome.INTEGRITY, problems=problems)
+    elif waiting:
+        found = replace(found, problems=tuple(f"approved, not in force: {w}" for w in waiting))
     if content is None:
         return _recorded(config, found, None, clock) if record else _decided(found)
     drift = find_drift(
