@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from auditor.baseline import waivers
 from auditor.baseline.approve import Approval, Approved, approve_findings, approve_snapshot
 from auditor.baseline.log import Entry, read_log
 from auditor.baseline.record import sign_again
 from auditor.baseline.signatures import principal
 from auditor.baseline.standing import Standing, check_line, standing
 from auditor.baseline.versions import content_of, versions
+from auditor.baseline.waivers import Decision, Waiver
 from auditor.config import Config
 from auditor.errors import UsageError
 from auditor.model import AuditRun, Baseline, Finding
@@ -104,7 +107,74 @@ def sign(config: Config, entry: Entry, by: str | None) -> Standing:
     ):
         check_line(con, config.baseline, entry)
         sign_again(config.baseline, entry, person, at=at)
-        return standing(con, config.baseline, str(entry.content["name"]))
+        name = str(entry.content["name"])
+        stands = standing(con, config.baseline, name)
+    held = waivers.waivers(config.baseline, at=at, name=name)
+    return replace(stands, waiting=(*stands.waiting, *waivers.unsigned(held)))
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """Who answers for a waiver, and until when it holds."""
+
+    owner: str | None
+    expires_at: datetime
+
+
+def waive(config: Config, prefix: str, who: Who, term: Term) -> Waiver:
+    """Waive a finding of the newest run, as it is now, until a time."""
+    finding = find_finding(past_run(config).active, prefix)
+    with _deciding(config, who) as decision:
+        return waivers.waive(
+            config.baseline,
+            decision,
+            finding,
+            owner=term.owner or "",
+            expires_at=term.expires_at,
+        )
+
+
+def renew(config: Config, prefix: str, who: Who, term: Term) -> Waiver:
+    """Let a waiver hold longer."""
+    with _deciding(config, who) as decision:
+        waiver = _find_waiver(config, prefix, decision)
+        return waivers.renew(
+            config.baseline, decision, waiver, owner=term.owner, expires_at=term.expires_at
+        )
+
+
+def revoke(config: Config, prefix: str, who: Who) -> Waiver:
+    """End a waiver now."""
+    with _deciding(config, who) as decision:
+        return waivers.revoke(config.baseline, decision, _find_waiver(config, prefix, decision))
+
+
+def held_waivers(config: Config) -> list[Waiver]:
+    """Return the waivers that hold now, or wait for signatures."""
+    with reading(config.store) as con:
+        standing(con, config.baseline)
+    return waivers.waivers(config.baseline, at=now())
+
+
+@contextlib.contextmanager
+def _deciding(config: Config, who: Who) -> Iterator[Decision]:
+    """Hold the run lock, and say who decides now; raises `IntegrityError` for an altered log."""
+    user = decider(config)
+    with run_lock(config.store, wait=config.store.wait.total_seconds()):
+        with reading(config.store) as con:
+            standing(con, config.baseline)
+        yield Decision(who.by or user, who.prepared_by or user, who.reason, now(), who.ticket)
+
+
+def _find_waiver(config: Config, prefix: str, decision: Decision) -> Waiver:
+    held = waivers.waivers(config.baseline, at=decision.at)
+    found = [w for w in held if w.fingerprint.startswith(prefix.lower())]
+    if len({w.fingerprint for w in found}) != 1:
+        raise UsageError(
+            f"{len(found) or 'no'} waivers that hold are of findings that begin with {prefix!r}",
+            hint="audit waivers list shows them; one that has ended is given anew: audit waive",
+        )
+    return found[-1]
 
 
 def all_versions(config: Config) -> list[Baseline]:

@@ -31,6 +31,10 @@ ByOption = Annotated[
         show_default="the signing key's principal, else the system user",
     ),
 ]
+PreparedByOption = Annotated[
+    str | None,
+    typer.Option("--prepared-by", help="Who prepared this.", show_default="as for --by"),
+]
 KeyOption = Annotated[
     Path | None,
     typer.Option("--key", help="SSH key that signs.", show_default="baseline.signing_key"),
@@ -49,9 +53,7 @@ def approve(  # noqa: PLR0913, PLR0917  # options of a command are parameters
     reason: Annotated[str, typer.Option(help="Why this is as it should be.")] = "",
     ticket: Annotated[str | None, typer.Option(help="Change or ticket number.")] = None,
     by: ByOption = None,
-    prepared_by: Annotated[
-        str | None, typer.Option(help="Who prepared this.", show_default="as for --by")
-    ] = None,
+    prepared_by: PreparedByOption = None,
     key: KeyOption = None,
     review_due: Annotated[
         datetime | None,

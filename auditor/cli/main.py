@@ -19,6 +19,7 @@ from auditor.cli import (
     setup,
     simulate,
     store,
+    waivers,
 )
 from auditor.errors import AuditorError, MissingExtraError
 
@@ -45,6 +46,8 @@ app.command("diff", rich_help_panel=WATCH)(run.diff)
 app.command("report", rich_help_panel=WATCH)(run.report)
 app.command("simulate", rich_help_panel=DECIDE)(simulate.simulate)
 app.add_typer(baseline.app, name="baseline", rich_help_panel=DECIDE)
+app.command("waive", rich_help_panel=DECIDE)(waivers.waive)
+app.add_typer(waivers.app, name="waivers", rich_help_panel=DECIDE)
 app.add_typer(findings.app, name="findings", rich_help_panel=DECIDE)
 app.command("explain", rich_help_panel=LOOK)(explain.explain)
 app.command("history", rich_help_panel=LOOK)(inspect.history)

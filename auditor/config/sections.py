@@ -124,6 +124,9 @@ class BaselineConfig(Section):
         "time. A key that just retires gets `valid-before` in allowed_signers.",
     )
     four_eyes: bool = Field(False, description="The approver must not be the preparer.")
+    longest_waiver: Duration = Field(
+        timedelta(days=90), description="How long a waiver may hold before somebody renews it."
+    )
     policy: list[ApprovalPolicy] = Field(
         [], description="Who has to approve what. Empty: any one allowed signer."
     )

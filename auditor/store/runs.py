@@ -136,7 +136,9 @@ def outcome_of(
     if drift:
         return Outcome.DRIFT
     if any(c.status.is_gap for c in coverage) or any(
-        f.verdict is Verdict.UNKNOWN and f.status is not FindingStatus.RESOLVED for f in findings
+        f.verdict is Verdict.UNKNOWN
+        and f.status not in (FindingStatus.RESOLVED, FindingStatus.WAIVED)
+        for f in findings
     ):
         return Outcome.INCOMPLETE
     if any(c.status is Status.COMPLETE and not c.approved for c in coverage):
