@@ -11,6 +11,7 @@ from typing import Any
 
 from auditor.baseline import waivers
 from auditor.baseline.approve import Approval, Approved, approve_findings, approve_snapshot
+from auditor.baseline.approve import roll_back as roll_back_to
 from auditor.baseline.log import Entry, read_log
 from auditor.baseline.record import sign_again
 from auditor.baseline.signatures import principal
@@ -58,15 +59,7 @@ def prepare(config: Config, *, findings: Sequence[str], name: str | None = None)
 
 def approve(config: Config, request: Request, who: Who) -> Approved:
     """Write the next version of the baseline, and its line in the approval log."""
-    user = decider(config)
-    approval = Approval(
-        approved_by=who.by or user,
-        prepared_by=who.prepared_by or user,
-        reason=who.reason,
-        at=now(),
-        ticket=who.ticket,
-        review_due=who.review_due,
-    )
+    approval = _approval(config, who)
     snapshot = request.run.snapshot
     with (
         run_lock(config.store, wait=config.store.wait.total_seconds()),
@@ -77,6 +70,28 @@ def approve(config: Config, request: Request, who: Who) -> Approved:
                 con, config.baseline, approval, snapshot, request.findings, name=request.name
             )
         return approve_snapshot(con, config.baseline, approval, snapshot, name=request.name)
+
+
+def roll_back(config: Config, version: int, who: Who, name: str | None = None) -> Approved:
+    """Make an older version's content the newest version again."""
+    approval = _approval(config, who)
+    with (
+        run_lock(config.store, wait=config.store.wait.total_seconds()),
+        writing(config.store, now=approval.at) as con,
+    ):
+        return roll_back_to(con, config.baseline, approval, version, name=name)
+
+
+def _approval(config: Config, who: Who) -> Approval:
+    user = decider(config)
+    return Approval(
+        approved_by=who.by or user,
+        prepared_by=who.prepared_by or user,
+        reason=who.reason,
+        at=now(),
+        ticket=who.ticket,
+        review_due=who.review_due,
+    )
 
 
 def decider(config: Config) -> str:

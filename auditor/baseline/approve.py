@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import duckdb
 
 from auditor.baseline.record import check_decision, last_version, signed_line, write_line
-from auditor.baseline.standing import standing
+from auditor.baseline.standing import logged_version, standing
 from auditor.baseline.versions import (
     Acceptance,
     Content,
@@ -80,7 +81,7 @@ def approve_snapshot(
             f"snapshot {snapshot.id} has no completely read scope",
             hint="audit report says what could not be read; run again when it is mended",
         )
-    approved = _write(con, config, approval, snapshot, before, content, name)
+    approved = _write(con, config, approval, snapshot.id, before, content, name)
     return replace(approved, uncovered=tuple(c for c in coverage if c.status.is_gap))
 
 
@@ -119,17 +120,38 @@ def approve_findings(
                 finding.resource_type, finding.scope, finding.fingerprint, finding.content_hash
             )
     content = Content(scopes, tuple(overrides.values()), tuple(acceptances.values()))
-    return _write(con, config, approval, snapshot, before, content, name)
+    return _write(con, config, approval, snapshot.id, before, content, name)
 
 
-def _write(  # private; what a version is made of
+def roll_back(
     con: duckdb.DuckDBPyConnection,
     config: BaselineConfig,
     approval: Approval,
-    snapshot: Snapshot,
+    version: int,
+    *,
+    name: str | None = None,
+) -> Approved:
+    """Approve the content of an older version again, as the next version."""
+    before = standing(con, config, name).baseline
+    restored, content = logged_version(con, config, version, name)
+    if before is not None and before.digest == restored.digest:
+        raise BaselineError(
+            f"baseline {restored.name} v{before.version} is in force and approves the same",
+            hint="audit baseline list shows the versions",
+        )
+    extra = {"action": "rollback", "restores": version}
+    return _write(con, config, approval, restored.snapshot, before, content, name, extra)
+
+
+def _write(
+    con: duckdb.DuckDBPyConnection,
+    config: BaselineConfig,
+    approval: Approval,
+    snapshot: int,
     before: Baseline | None,
     content: Content,
     name: str | None,
+    extra: Mapping[str, Any] | None = None,
 ) -> Approved:
     name = name or config.name
     old = content_of(con, before) if before else Content({})
@@ -143,7 +165,7 @@ def _write(  # private; what a version is made of
     baseline = Baseline(
         name=name,
         version=last_version(config, name) + 1,
-        snapshot=snapshot.id,
+        snapshot=snapshot,
         digest=content.digest(),
         previous_digest=before.digest if before else None,
         prepared_by=approval.prepared_by,
@@ -154,7 +176,7 @@ def _write(  # private; what a version is made of
         review_due=approval.review_due,
         scopes=len(content.scopes),
     )
-    line = signed_line(config, log_record(baseline), at=approval.at)
+    line = signed_line(config, {**log_record(baseline), **(extra or {})}, at=approval.at)
     with transaction(con):
         write_version(con, baseline, content)
     # NOTE: the log comes last: a version without its line was never approved.

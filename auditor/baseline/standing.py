@@ -15,7 +15,7 @@ from auditor.baseline.quorum import lacking
 from auditor.baseline.signatures import check_files, signers
 from auditor.baseline.versions import Content, content_of, log_record, versions
 from auditor.config import BaselineConfig
-from auditor.errors import IntegrityError
+from auditor.errors import IntegrityError, UsageError
 from auditor.model import Baseline, Scope
 from auditor.store.digests import EMPTY_DIGEST, scope_digests
 from auditor.store.hashing import canonical
@@ -65,6 +65,30 @@ def standing(
         _check_content(con, baseline, content_of(con, baseline))
         return Standing(replace(baseline, signed_by=signers(config, entry)), tuple(waiting))
     return Standing(None, tuple(waiting))
+
+
+def logged_version(
+    con: duckdb.DuckDBPyConnection, config: BaselineConfig, version: int, name: str | None = None
+) -> tuple[Baseline, Content]:
+    """Return a version, in force or not, with its content; held against its line of the log.
+
+    Raises `UsageError` where there is none, and `IntegrityError` where they differ.
+    """
+    name = name or config.name
+    entries = read_log(config.approvals)
+    found = [
+        e for e in entries if e.content["name"] == name and e.content.get("version") == version
+    ]
+    if not found:
+        raise UsageError(
+            f"the approval log has no version {version} of baseline {name}",
+            hint="audit baseline list shows them",
+        )
+    stored = {b.version: b for b in versions(con, name)}
+    baseline = _Chain(con, config, stored, ()).stored(found[-1])
+    content = content_of(con, baseline)
+    _check_content(con, baseline, content)
+    return baseline, content
 
 
 def check_line(con: duckdb.DuckDBPyConnection, config: BaselineConfig, entry: Entry) -> None:
@@ -164,7 +188,7 @@ def _check_anchors(
 
 def _check_record(config: BaselineConfig, baseline: Baseline, approval: Mapping[str, Any]) -> None:
     recorded = orjson.loads(canonical(log_record(baseline)))
-    for field in recorded:
+    for field in recorded.keys() - {"action"}:
         if recorded[field] != approval.get(field):
             raise IntegrityError(
                 f"baseline {baseline.name} v{baseline.version}: {field} in the store is not "

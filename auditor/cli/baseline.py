@@ -12,6 +12,7 @@ import typer
 from auditor.cli.common import ConfigOption, JsonOption, err, load, out, print_json, visible
 
 if TYPE_CHECKING:
+    from auditor.baseline.approve import Approved
     from auditor.config import Config
     from auditor.model import AuditRun, Baseline, Finding
 
@@ -75,26 +76,7 @@ def approve(  # noqa: PLR0913, PLR0917  # options of a command are parameters
         request,
         decisions.Who(by=by, prepared_by=prepared_by, reason=reason, ticket=ticket, review_due=due),
     )
-    if json:
-        print_json(
-            {
-                "baseline": _plain(approved.baseline),
-                "uncovered": len(approved.uncovered),
-                "waiting": list(approved.waiting),
-            }
-        )
-        return
-    baseline = approved.baseline
-    out().print(
-        f"Approved: baseline {visible(baseline.name)} v{baseline.version} by "
-        f"{visible(baseline.approved_by)}, {baseline.signed_text}, {baseline.scopes} scopes, "
-        f"digest {baseline.digest[:16]}."
-    )
-    _print_waiting(approved.waiting)
-    if approved.uncovered:
-        out().print(f"{len(approved.uncovered)} scopes were not read and stay unapproved:")
-        for gap in approved.uncovered[:20]:
-            out().print(f"  {visible(gap.table)} in {visible(gap.scope)}: {gap.status}")
+    print_approved(approved, json=json)
 
 
 @app.command()
@@ -194,6 +176,30 @@ def show(
                 out().print(f"  {visible(' '.join(map(str, parts)))}")
         else:
             out().print(f"{key}: {visible('-' if value is None else value)}")
+
+
+def print_approved(approved: Approved, *, json: bool) -> None:
+    """Say what an approval came to."""
+    if json:
+        print_json(
+            {
+                "baseline": _plain(approved.baseline),
+                "uncovered": len(approved.uncovered),
+                "waiting": list(approved.waiting),
+            }
+        )
+        return
+    baseline = approved.baseline
+    out().print(
+        f"Approved: baseline {visible(baseline.name)} v{baseline.version} by "
+        f"{visible(baseline.approved_by)}, {baseline.signed_text}, {baseline.scopes} scopes, "
+        f"digest {baseline.digest[:16]}."
+    )
+    _print_waiting(approved.waiting)
+    if approved.uncovered:
+        out().print(f"{len(approved.uncovered)} scopes were not read and stay unapproved:")
+        for gap in approved.uncovered[:20]:
+            out().print(f"  {visible(gap.table)} in {visible(gap.scope)}: {gap.status}")
 
 
 def signing(config: Config, key: Path | None) -> Config:

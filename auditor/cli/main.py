@@ -19,6 +19,7 @@ from auditor.cli import (
     setup,
     simulate,
     store,
+    upkeep,
     waivers,
 )
 from auditor.errors import AuditorError, MissingExtraError
@@ -45,6 +46,9 @@ app.command("collect", rich_help_panel=WATCH)(run.collect)
 app.command("diff", rich_help_panel=WATCH)(run.diff)
 app.command("report", rich_help_panel=WATCH)(run.report)
 app.command("simulate", rich_help_panel=DECIDE)(simulate.simulate)
+baseline.app.command("diff")(upkeep.diff)
+baseline.app.command("rollback")(upkeep.rollback)
+baseline.app.command("review-due")(upkeep.review_due)
 app.add_typer(baseline.app, name="baseline", rich_help_panel=DECIDE)
 app.command("waive", rich_help_panel=DECIDE)(waivers.waive)
 app.add_typer(waivers.app, name="waivers", rich_help_panel=DECIDE)
