@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from auditor.baseline.compare import Comparison, compare
+from auditor.baseline.log import read_log
+from auditor.baseline.signatures import check_intact
 from auditor.baseline.standing import approved_baseline, logged_version
 from auditor.baseline.versions import versions
 from auditor.baseline.waivers import waivers
@@ -149,6 +151,9 @@ def verify_everything(config: Config) -> Verification:
         problems = list(result.problems)
         for name in sorted({b.name for b in versions(con)} | {config.baseline.name}):
             try:
+                if config.baseline.allowed_signers is not None:
+                    log = config.baseline.approvals
+                    check_intact(log, read_log(log))
                 approved_baseline(con, config.baseline, name)
                 waivers(config.baseline, at=_EVER, name=name)
             except IntegrityError as exc:

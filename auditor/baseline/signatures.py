@@ -70,6 +70,15 @@ def check_files(approvals: Path, entries: Sequence[Entry]) -> None:
             )
 
 
+def check_intact(approvals: Path, entries: Sequence[Entry]) -> None:
+    """Refuse a signature that does not fit its line, whoever made it; of old lines, too."""
+    check_files(approvals, entries)
+    for entry in entries:
+        for path in files(approvals, entry.number):
+            if problem := sshsig.damage(path, entry.data):
+                raise _refused(path, f"line {entry.number} of the approval log: {problem}")
+
+
 def signers(config: BaselineConfig, entry: Entry) -> tuple[str, ...]:
     """Return who signed a line, judged at the time that the line says; the approver first.
 

@@ -120,6 +120,8 @@ def signer(
     trust: Trust, signature: Path, data: bytes, *, claimed: str, at: datetime
 ) -> tuple[str, str | None]:
     """Return who signed, judged at a time, or an empty name and why the signature counts not."""
+    if problem := damage(signature, data):
+        return "", problem
     when = f"-Overify-time={at.astimezone(UTC):%Y%m%d%H%M%S}"
     common = ["-s", str(signature)]
     find = ["-Y", "find-principals", *common, "-f", str(trust.allowed), when]
@@ -132,8 +134,6 @@ def signer(
     for name in known:
         if not _call([*verify, "-I", name, *revoked], data).returncode:
             return name, None
-    if _call(["-Y", "check-novalidate", *common, "-n", NAMESPACE], data).returncode:
-        return "", "it is no signature of this line: one of the two was altered"
     if any(not _call([*verify, "-I", name], data).returncode for name in known):
         return "", f"its key is revoked in {trust.revoked}"
     if known:
@@ -142,6 +142,30 @@ def signer(
     if key and any(key in line for line in _lines(trust.allowed)):
         return "", f"{trust.allowed} does not allow its key at {at:%Y-%m-%d %H:%M:%S} UTC"
     return "", f"{trust.allowed} does not list its key"
+
+
+def damage(signature: Path, data: bytes) -> str:
+    """Return why a file is no signature of data by any key, for our namespace; else empty."""
+    if not _is_armoured(signature.read_bytes()):
+        return "it is no signature as ssh-keygen writes it: it was altered"
+    argv = ["-Y", "check-novalidate", "-s", str(signature), "-n", NAMESPACE]
+    if _call(argv, data).returncode:
+        return "it is no signature of this line: one of the two was altered"
+    return ""
+
+
+def _is_armoured(text: bytes) -> bool:
+    """Say whether each byte is as `ssh-keygen` writes it, blanks and padding included."""
+    first, *body = text.decode(errors="replace").split("\n")
+    if first != _BEGIN or body[-2:] != [_END, ""]:
+        return False
+    inner, joined = body[:-2], "".join(body[:-2])
+    try:
+        is_exact = base64.b64encode(base64.b64decode(joined, validate=True)).decode() == joined
+    except (binascii.Error, ValueError):
+        return False
+    width = len(inner[0]) if inner else 0
+    return is_exact and inner == [joined[i : i + width] for i in range(0, len(joined), width or 1)]
 
 
 def _lines(path: Path) -> Sequence[str]:

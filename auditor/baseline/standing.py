@@ -58,6 +58,8 @@ def standing(
     waiting: list[str] = []
     chain = _Chain(con, config, stored, approvals)
     for entry in reversed(approvals):
+        if waiting and int(entry.content["version"]) not in stored:
+            break  # NOTE: an imported baseline comes without its older versions.
         if reason := chain.missing(entry):
             waiting.append(f"{name} v{entry.content['version']}: {reason}")
             continue
@@ -136,6 +138,8 @@ class _Chain:
         needed: set[str] | None = None
         while True:
             base = self._base(entry)
+            if base is not None and int(base.content["version"]) not in self.versions:
+                base = None  # NOTE: an imported baseline comes without its older versions.
             before = self._content(base) if base else Content({})
             changed = content.changed_since(before)
             needed = content.accounts | changed if needed is None else needed

@@ -19,6 +19,7 @@ from auditor.cli import (
     setup,
     simulate,
     store,
+    transfer,
     upkeep,
     waivers,
 )
@@ -46,6 +47,8 @@ app.command("collect", rich_help_panel=WATCH)(run.collect)
 app.command("diff", rich_help_panel=WATCH)(run.diff)
 app.command("report", rich_help_panel=WATCH)(run.report)
 app.command("simulate", rich_help_panel=DECIDE)(simulate.simulate)
+baseline.app.command("export")(transfer.export)
+baseline.app.command("import")(transfer.import_)
 baseline.app.command("diff")(upkeep.diff)
 baseline.app.command("rollback")(upkeep.rollback)
 baseline.app.command("review-due")(upkeep.review_due)

@@ -101,7 +101,7 @@ class BaselineConfig(Section):
 
     name: str = Field("default", description="The baseline that runs are compared with.")
     directory: Path = Field(
-        Path("baselines"), description="Reserved: folder of exported baselines."
+        Path("baselines"), description="Where baselines are exported to, a folder for each name."
     )
     approvals: Path = Field(
         Path("approvals.jsonl"),
