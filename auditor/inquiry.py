@@ -10,7 +10,7 @@ from typing import Any
 from auditor.baseline.compare import Comparison, compare
 from auditor.baseline.log import read_log
 from auditor.baseline.signatures import check_intact
-from auditor.baseline.standing import approved_baseline, logged_version
+from auditor.baseline.standing import approved_baseline, logged_version, logged_versions
 from auditor.baseline.versions import versions
 from auditor.baseline.waivers import waivers
 from auditor.config import Config
@@ -155,6 +155,8 @@ def verify_everything(config: Config) -> Verification:
                     log = config.baseline.approvals
                     check_intact(log, read_log(log))
                 approved_baseline(con, config.baseline, name)
+                for version in logged_versions(con, config.baseline, name):
+                    logged_version(con, config.baseline, version, name)
                 waivers(config.baseline, at=_EVER, name=name)
             except IntegrityError as exc:
                 problems.append(f"{exc.where}: {exc.message}" if exc.where else exc.message)

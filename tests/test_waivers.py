@@ -224,3 +224,16 @@ def test_the_commands(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
     assert "Renewed" in audit("waivers", "renew", fingerprint[:8], *why, "--expires", "60d")
     assert "Revoked" in audit("waivers", "revoke", fingerprint[:8], *why)
     assert "No waivers." in audit("waivers", "list")
+
+
+def test_a_store_from_before_waivers_and_signatures(lab: Lab) -> None:
+    before = lab.audit(hops(2))
+    lab.tamper(
+        "ALTER TABLE store.finding_event DROP COLUMN waiver; "
+        "ALTER TABLE store.run DROP COLUMN signed_by; "
+        "DELETE FROM store.migration WHERE version > 2"
+    )
+    assert past_run(lab.config).findings == before.findings
+    assert lab.compare().findings == before.findings
+    waive(lab, one(before))
+    assert one(lab.compare()).status is FindingStatus.WAIVED

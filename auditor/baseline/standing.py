@@ -51,7 +51,7 @@ def standing(
     _check_anchors(con, config, entries)
     if config.allowed_signers is not None:
         check_files(config.approvals, entries)
-    approvals = [e for e in entries if e.content.get("name") == name and "version" in e.content]
+    approvals = [e for e in entries if _names(e, name) and "version" in e.content]
     stored = {b.version: b for b in versions(con, name)}
     if stored and not entries:
         raise _missing_log(config, stored)
@@ -78,9 +78,7 @@ def logged_version(
     """
     name = name or config.name
     entries = read_log(config.approvals)
-    found = [
-        e for e in entries if e.content["name"] == name and e.content.get("version") == version
-    ]
+    found = [e for e in entries if _names(e, name) and e.content.get("version") == version]
     if not found:
         raise UsageError(
             f"the approval log has no version {version} of baseline {name}",
@@ -91,6 +89,12 @@ def logged_version(
     content = content_of(con, baseline)
     _check_content(con, baseline, content)
     return baseline, content
+
+
+def logged_versions(con: duckdb.DuckDBPyConnection, config: BaselineConfig, name: str) -> list[int]:
+    """Return the versions that the store holds and the log has a line of, oldest first."""
+    logged = {e.content.get("version") for e in read_log(config.approvals) if _names(e, name)}
+    return [b.version for b in versions(con, name) if b.version in logged]
 
 
 def check_line(con: duckdb.DuckDBPyConnection, config: BaselineConfig, entry: Entry) -> None:
@@ -171,6 +175,10 @@ def _missing_log(config: BaselineConfig, stored: dict[int, Baseline]) -> Integri
         where=str(config.approvals),
         hint="restore the log from a copy; without it no approval can be shown",
     )
+
+
+def _names(entry: Entry, name: str) -> bool:
+    return bool(entry.content.get("name") == name)
 
 
 def _check_anchors(
