@@ -47,6 +47,12 @@ class MissingExtraError(AuditorError):
     exit_code = 2
 
 
+class MissingProgramError(AuditorError):
+    """A program of the system that a configuration asks for is not installed."""
+
+    exit_code = 2
+
+
 class QueryError(AuditorError):
     """A SQL text cannot be used: not one SELECT, or DuckDB refuses it."""
 

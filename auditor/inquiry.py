@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from auditor.baseline.versions import approved_baseline, versions
+from auditor.baseline.compare import Comparison, compare
+from auditor.baseline.log import read_log
+from auditor.baseline.signatures import check_intact
+from auditor.baseline.standing import approved_baseline, logged_version, logged_versions
+from auditor.baseline.versions import versions
+from auditor.baseline.waivers import waivers
 from auditor.config import Config
 from auditor.diff.explain import read_since, read_traffic
 from auditor.diff.inventory import show_inventory
 from auditor.diff.session import check_select, open_session
 from auditor.errors import IntegrityError, UsageError
-from auditor.model import Finding, FindingStatus
+from auditor.model import Baseline, Finding, FindingStatus
 from auditor.pipeline import past_run
 from auditor.store.database import reading
 from auditor.store.history import Resource, Version, find_resource, observed_at, timeline
 from auditor.store.noise import Noise, noise
 from auditor.store.snapshots import find_snapshot
 from auditor.store.verify import Stats, Verification, store_stats, verify_store
+
+_EVER = datetime.min.replace(tzinfo=UTC)
+"""A time at which no waiver has ended."""
 
 
 def select(
@@ -105,6 +114,36 @@ def explain_instance(config: Config, text: str, snapshot: str | None = None) -> 
     return found | {"since_baseline": _since_baseline(config, resource, number, about)}
 
 
+def compare_versions(
+    config: Config, old: int, new: int, name: str | None = None
+) -> tuple[Comparison, Baseline, Baseline]:
+    """Return what two versions of a baseline approve differently, and the two."""
+    with reading(config.store) as con:
+        first, before = logged_version(con, config.baseline, old, name)
+        second, after = logged_version(con, config.baseline, new, name)
+        return compare(con, before, after), first, second
+
+
+def due(config: Config, within: timedelta, *, at: datetime) -> list[dict[str, Any]]:
+    """Return the baselines to review and the waivers that end until then, earliest first."""
+    found: list[dict[str, Any]] = []
+    with reading(config.store) as con:
+        for name in sorted({b.name for b in versions(con)}):
+            baseline = approved_baseline(con, config.baseline, name)
+            if baseline is not None and baseline.review_due is not None:
+                label = f"{name} v{baseline.version}"
+                found.append(_due("baseline", label, baseline.review_due, baseline.approved_by))
+            for waiver in waivers(config.baseline, at=at, name=name):
+                owner = str(waiver.content["owner"])
+                found.append(_due("waiver", waiver.fingerprint[:8], waiver.expires_at, owner))
+    soon = [item for item in found if item["due"] <= at + within]
+    return sorted(soon, key=lambda item: (item["due"], item["what"], item["name"]))
+
+
+def _due(what: str, name: str, moment: datetime, owner: str) -> dict[str, Any]:
+    return {"what": what, "name": name, "due": moment, "owner": owner}
+
+
 def verify_everything(config: Config) -> Verification:
     """Recompute all hashes of the store, the approval log, and the newest baseline."""
     with reading(config.store) as con:
@@ -112,7 +151,13 @@ def verify_everything(config: Config) -> Verification:
         problems = list(result.problems)
         for name in sorted({b.name for b in versions(con)} | {config.baseline.name}):
             try:
+                if config.baseline.allowed_signers is not None:
+                    log = config.baseline.approvals
+                    check_intact(log, read_log(log))
                 approved_baseline(con, config.baseline, name)
+                for version in logged_versions(con, config.baseline, name):
+                    logged_version(con, config.baseline, version, name)
+                waivers(config.baseline, at=_EVER, name=name)
             except IntegrityError as exc:
                 problems.append(f"{exc.where}: {exc.message}" if exc.where else exc.message)
     return replace(result, problems=tuple(problems))

@@ -11,15 +11,25 @@ from typing import TYPE_CHECKING
 
 from auditor import __version__
 from auditor.baseline.log import head
-from auditor.baseline.versions import approved_baseline, content_of, versions
+from auditor.baseline.signatures import trust
+from auditor.baseline.standing import standing
+from auditor.baseline.versions import content_of, versions
+from auditor.baseline.waivers import Waiver, unsigned, waiver_of, waivers
 from auditor.config import Config
 from auditor.diff.engine import Drift, find_drift
 from auditor.diff.queries import load_queries
 from auditor.diff.settings import Setting, load_settings
 from auditor.errors import ConfigError, IntegrityError
-from auditor.model import AuditRun, Baseline, Coverage, Outcome, Query, Scope, Snapshot
+from auditor.model import AuditRun, Baseline, Coverage, FindingStatus, Outcome, Query, Snapshot
 from auditor.store.database import reading, run_lock, transaction, writing
-from auditor.store.findings import Evaluated, findings_at, order, record_findings
+from auditor.store.findings import (
+    Evaluated,
+    Waived,
+    findings_at,
+    order,
+    record_findings,
+    with_waivers,
+)
 from auditor.store.runs import (
     baseline_of_run,
     inventory,
@@ -42,12 +52,6 @@ if TYPE_CHECKING:
 PATIENCE = timedelta(minutes=10)
 """How long a run waits for readers, rather than lose what it has collected."""
 
-LATE_EVENTS = timedelta(hours=1)
-"""How late an entry may appear in a provider's log."""
-
-FIRST_EVENTS = timedelta(days=1)
-"""How far back a log is read for the first time."""
-
 Clock = Callable[[], datetime]
 
 
@@ -59,6 +63,7 @@ def now() -> datetime:
 def run(config: Config, *, progress: Progress | None = None, clock: Clock = now) -> AuditRun:
     """Take a snapshot, compare it with the approved baseline, and record what was found."""
     rules = _Rules.load(config)
+    trust(config.baseline)  # NOTE: what cannot be checked is found out before hours of reading.
     with run_lock(config.store):
         snapshot = _take_snapshot(config, progress, clock)
         return _compare(config, rules, snapshot, clock, record=True)
@@ -127,11 +132,11 @@ def next_steps(run: AuditRun) -> tuple[str, ...]:
         steps.append("audit doctor")
     if run.unapproved:
         steps.append('audit baseline approve --reason "..."')
-    if run.active:
-        steps.append(f"audit findings show {run.active[0].fingerprint[:8]}")
-        steps.append(
-            f'audit baseline approve --finding {run.active[0].fingerprint[:8]} --reason "..."'
-        )
+    unwaived = [f for f in run.active if f.status is not FindingStatus.WAIVED]
+    if unwaived:
+        first = unwaived[0].fingerprint[:8]
+        steps.append(f"audit findings show {first}")
+        steps.append(f'audit baseline approve --finding {first} --reason "..."')
     return tuple(steps)
 
 
@@ -162,6 +167,7 @@ def _take_snapshot(config: Config, progress: Progress | None, clock: Clock) -> S
     from auditor.collect.engine import collect
     from auditor.collect.memory import share_arenas
     from auditor.collect.progress import Progress
+    from auditor.collect.since import events_since
     from auditor.store.seal import SealRequest, seal
     from auditor.store.stage import Stage, remove_leftovers
 
@@ -174,7 +180,8 @@ def _take_snapshot(config: Config, progress: Progress | None, clock: Clock) -> S
     run_id = str(uuid.uuid4())
     with Stage(config.store.path, run_id) as stage:
         context = bounded_by(config.run)
-        context.since = _events_since(config, started)
+        with reading(config.store) as con:
+            context.since = events_since(last_complete(con), started)
         coverage = collect(config, stage.write, context=context, progress=progress or Progress())
         request = SealRequest(
             run_id=run_id,
@@ -193,21 +200,6 @@ def _take_snapshot(config: Config, progress: Progress | None, clock: Clock) -> S
     return snapshot
 
 
-def _events_since(config: Config, started: datetime) -> Callable[[str, Scope], datetime]:
-    """Return from when on a log is to be read: where it was last read completely, and a bit more.
-
-    Providers deliver entries late, so the overlap is read again; an entry is stored once.
-    """
-    with reading(config.store) as con:
-        known = last_complete(con)
-
-    def since(table: str, scope: Scope) -> datetime:
-        before = known.get((table, scope))
-        return before - LATE_EVENTS if before else started - FIRST_EVENTS
-
-    return since
-
-
 def _approval_head(config: Config) -> str | None:
     """Return what anchors the log; a broken log anchors nothing, and is refused when comparing."""
     try:
@@ -221,10 +213,14 @@ def _compare(
 ) -> AuditRun:
     baseline, content = None, None
     problems: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
+    waived: list[Waiver] = []
     with reading(config.store) as con:
         coverage = coverage_of(con, snapshot.id)
         try:
-            baseline = approved_baseline(con, config.baseline)
+            stands = standing(con, config.baseline)
+            waived = waivers(config.baseline, at=clock())
+            baseline, waiting = stands.baseline, (*stands.waiting, *unsigned(waived))
         except IntegrityError as exc:
             problems = (exc.diagnostics(),)
         if baseline is not None:
@@ -233,6 +229,8 @@ def _compare(
     found = _audit_run(config, snapshot, baseline, coverage)
     if problems:
         found = replace(found, outcome=Outcome.INTEGRITY, problems=problems)
+    elif waiting:
+        found = replace(found, problems=tuple(f"approved, not in force: {w}" for w in waiting))
     if content is None:
         return _recorded(config, found, None, clock) if record else _decided(found)
     drift = find_drift(
@@ -246,8 +244,9 @@ def _compare(
         behaviour=config.behaviour,
     )
     found = replace(found, skipped_queries=drift.skipped)
+    drift = replace(drift, findings=tuple(with_waivers(drift.findings, waiver_of(waived))))
     if record:
-        return _recorded(config, found, (rules, drift), clock)
+        return _recorded(config, found, (rules, drift, waiver_of(waived)), clock)
     seen = snapshot.sealed_at
     findings = sorted(
         (replace(f, first_seen=seen, last_seen=seen) for f in drift.findings), key=order
@@ -256,17 +255,18 @@ def _compare(
 
 
 def _recorded(
-    config: Config, found: AuditRun, result: tuple[_Rules, Drift] | None, clock: Clock
+    config: Config, found: AuditRun, result: tuple[_Rules, Drift, Waived] | None, clock: Clock
 ) -> AuditRun:
     """Write findings and outcome in one transaction, and return the run as it now stands."""
     with writing(config.store, now=clock(), patience=PATIENCE) as con, transaction(con):
         if result is not None and found.baseline is not None:
-            rules, drift = result
+            rules, drift, waived = result
             record_findings(
                 con,
                 baseline=found.baseline.name,
                 snapshot=found.snapshot.id,
                 found=drift.findings,
+                waived=waived,
                 evaluated=Evaluated(
                     queries=drift.evaluated,
                     known_queries={q.id for q in rules.queries},

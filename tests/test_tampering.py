@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from auditor.baseline.versions import approved_baseline
+from auditor.baseline.standing import approved_baseline
 from auditor.errors import IntegrityError
 from auditor.inquiry import verify_everything
 from auditor.model import Outcome

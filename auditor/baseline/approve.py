@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import duckdb
 
-from auditor.baseline.log import append
+from auditor.baseline.record import check_decision, last_version, signed_line, write_line
+from auditor.baseline.standing import logged_version, standing
 from auditor.baseline.versions import (
     Acceptance,
     Content,
     Override,
-    approved_baseline,
     content_of,
     covered,
     log_record,
@@ -47,8 +48,10 @@ class Approved:
     """What an approval came to."""
 
     baseline: Baseline
-    uncovered: tuple[Coverage, ...]
+    uncovered: tuple[Coverage, ...] = ()
     """Readings that were not complete: nothing of them was approved."""
+    waiting: tuple[str, ...] = ()
+    """Whose signatures it waits for before it is in force."""
 
 
 def approve_snapshot(
@@ -60,7 +63,7 @@ def approve_snapshot(
     name: str | None = None,
 ) -> Approved:
     """Approve all completely read scopes of a snapshot; what was not read stays as it was."""
-    before = approved_baseline(con, config, name)
+    before = standing(con, config, name).baseline
     old = content_of(con, before) if before else Content({})
     coverage = coverage_of(con, snapshot.id)
     fresh = {
@@ -78,8 +81,8 @@ def approve_snapshot(
             f"snapshot {snapshot.id} has no completely read scope",
             hint="audit report says what could not be read; run again when it is mended",
         )
-    baseline = _write(con, config, approval, snapshot, before, content, name)
-    return Approved(baseline, tuple(c for c in coverage if c.status.is_gap))
+    approved = _write(con, config, approval, snapshot.id, before, content, name)
+    return replace(approved, uncovered=tuple(c for c in coverage if c.status.is_gap))
 
 
 def approve_findings(
@@ -92,7 +95,7 @@ def approve_findings(
     name: str | None = None,
 ) -> Approved:
     """Approve single findings on top of the newest version."""
-    before = approved_baseline(con, config, name)
+    before = standing(con, config, name).baseline
     if before is None:
         raise BaselineError(
             "there is no baseline that findings could be accepted into",
@@ -117,29 +120,52 @@ def approve_findings(
                 finding.resource_type, finding.scope, finding.fingerprint, finding.content_hash
             )
     content = Content(scopes, tuple(overrides.values()), tuple(acceptances.values()))
-    return Approved(_write(con, config, approval, snapshot, before, content, name), ())
+    return _write(con, config, approval, snapshot.id, before, content, name)
+
+
+def roll_back(
+    con: duckdb.DuckDBPyConnection,
+    config: BaselineConfig,
+    approval: Approval,
+    version: int,
+    *,
+    name: str | None = None,
+) -> Approved:
+    """Approve the content of an older version again, as the next version."""
+    before = standing(con, config, name).baseline
+    restored, content = logged_version(con, config, version, name)
+    if before is not None and before.digest == restored.digest:
+        raise BaselineError(
+            f"baseline {restored.name} v{before.version} is in force and approves the same",
+            hint="audit baseline list shows the versions",
+        )
+    extra = {"action": "rollback", "restores": version}
+    return _write(con, config, approval, restored.snapshot, before, content, name, extra)
 
 
 def _write(
     con: duckdb.DuckDBPyConnection,
     config: BaselineConfig,
     approval: Approval,
-    snapshot: Snapshot,
+    snapshot: int,
     before: Baseline | None,
     content: Content,
     name: str | None,
-) -> Baseline:
-    if not approval.reason.strip():
-        raise BaselineError("an approval needs a reason", hint="add --reason TEXT")
-    if config.four_eyes and approval.approved_by == approval.prepared_by:
-        raise BaselineError(
-            f"{approval.approved_by} prepared this and may not approve it: four eyes are on",
-            hint="another person approves with --by, or names the preparer with --prepared-by",
-        )
+    extra: Mapping[str, Any] | None = None,
+) -> Approved:
+    name = name or config.name
+    old = content_of(con, before) if before else Content({})
+    check_decision(
+        config,
+        person=approval.approved_by,
+        preparer=approval.prepared_by,
+        reason=approval.reason,
+        accounts=content.changed_since(old),
+    )
     baseline = Baseline(
-        name=name or config.name,
-        version=before.version + 1 if before else 1,
-        snapshot=snapshot.id,
+        name=name,
+        version=last_version(config, name) + 1,
+        snapshot=snapshot,
         digest=content.digest(),
         previous_digest=before.digest if before else None,
         prepared_by=approval.prepared_by,
@@ -150,11 +176,16 @@ def _write(
         review_due=approval.review_due,
         scopes=len(content.scopes),
     )
+    line = signed_line(config, {**log_record(baseline), **(extra or {})}, at=approval.at)
     with transaction(con):
         write_version(con, baseline, content)
     # NOTE: the log comes last: a version without its line was never approved.
-    append(config.approvals, log_record(baseline))
-    return baseline
+    write_line(config, line)
+    if config.allowed_signers is None:
+        return Approved(baseline)
+    now = standing(con, config, name)
+    in_force = now.baseline is not None and now.baseline.version == baseline.version
+    return Approved(now.baseline if in_force and now.baseline else baseline, (), now.waiting)
 
 
 def _rows_of(

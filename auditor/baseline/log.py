@@ -27,6 +27,15 @@ class Entry:
     sha256: str
     """Hash (hex) of the line's bytes."""
     content: Mapping[str, Any]
+    number: int
+    """Counted from 1."""
+    line: bytes
+    """Without its newline."""
+
+    @property
+    def data(self) -> bytes:
+        """What is signed: the line as `sed -n 2p` prints it."""
+        return self.line + b"\n"
 
 
 def read_log(path: Path) -> list[Entry]:
@@ -44,7 +53,7 @@ def read_log(path: Path) -> list[Entry]:
         content = _parsed(path, number, line)
         if content.get("previous") != (entries[-1].sha256 if entries else None):
             raise _broken(path, number, "does not continue the line before it")
-        entries.append(Entry(hashlib.sha256(line).hexdigest(), content))
+        entries.append(Entry(hashlib.sha256(line).hexdigest(), content, number, line))
     return entries
 
 
@@ -54,17 +63,23 @@ def head(path: Path) -> str | None:
     return entries[-1].sha256 if entries else None
 
 
-def append(path: Path, content: Mapping[str, Any]) -> Entry:
-    """Add a line and return it; the caller holds the run lock."""
+def following(path: Path, content: Mapping[str, Any]) -> Entry:
+    """Return the line that would come next, so that it can be signed before it is written."""
     entries = read_log(path)
+    number = len(entries) + 1
     line = canonical(
-        {**content, "seq": len(entries) + 1, "previous": entries[-1].sha256 if entries else None}
+        {**content, "seq": number, "previous": entries[-1].sha256 if entries else None}
     )
+    return Entry(hashlib.sha256(line).hexdigest(), orjson.loads(line), number, line)
+
+
+def append(path: Path, entry: Entry) -> None:
+    """Add a line that `following` made; the caller holds the run lock."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         with os.fdopen(descriptor, "ab") as file:
-            file.write(line + b"\n")
+            file.write(entry.data)
             file.flush()
             os.fsync(file.fileno())
     except OSError as exc:
@@ -73,7 +88,6 @@ def append(path: Path, content: Mapping[str, Any]) -> Entry:
             where=str(path),
             hint="nothing was approved",
         ) from exc
-    return Entry(hashlib.sha256(line).hexdigest(), orjson.loads(line))
 
 
 def _parsed(path: Path, number: int, line: bytes) -> dict[str, Any]:

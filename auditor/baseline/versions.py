@@ -9,22 +9,16 @@ acceptances silence one finding for as long as its exact content stays the same.
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
-import orjson
 
-from auditor.baseline.log import Entry, read_log
-from auditor.config import BaselineConfig
-from auditor.errors import IntegrityError
 from auditor.model import Baseline, Scope
-from auditor.store.digests import EMPTY_DIGEST, scope_digests
-from auditor.store.hashing import canonical, utc
-from auditor.store.tables import empty_tables, insert_columns
+from auditor.store.hashing import utc
+from auditor.store.tables import insert_columns
 
 Key = tuple[str, Scope]
 """A table in a scope."""
@@ -58,6 +52,22 @@ class Content:
     """Snapshot and scope digest by (table, scope)."""
     overrides: tuple[Override, ...] = ()
     acceptances: tuple[Acceptance, ...] = ()
+
+    @property
+    def accounts(self) -> set[str]:
+        """The accounts that the version says something about."""
+        return {scope.account_id for _, scope in self._parts()}
+
+    def changed_since(self, other: Content) -> set[str]:
+        """Return the accounts in which two versions approve something different."""
+        return {scope.account_id for _, scope in self._parts() ^ other._parts()}
+
+    def _parts(self) -> set[tuple[object, Scope]]:
+        return {
+            *(((key, digest), key[1]) for key, (_, digest) in self.scopes.items()),
+            *((o, o.scope) for o in self.overrides),
+            *((a, a.scope) for a in self.acceptances),
+        }
 
     def digest(self) -> str:
         """Return the sha256 (hex) over everything that the version approves."""
@@ -181,41 +191,12 @@ def write_version(con: duckdb.DuckDBPyConnection, baseline: Baseline, content: C
     )
 
 
-def approved_baseline(
-    con: duckdb.DuckDBPyConnection, config: BaselineConfig, name: str | None = None
-) -> Baseline | None:
-    """Return the newest approved version, verified, or None where nobody has approved one.
-
-    Raises `IntegrityError` where the log, the version or the content that it covers was altered.
-    """
-    name = name or config.name
-    entries = read_log(config.approvals)
-    _check_anchors(con, config, entries)
-    approvals = [e for e in entries if e.content.get("name") == name]
-    stored = {b.version: b for b in versions(con, name)}
-    if not approvals:
-        if stored and not entries:
-            raise _missing_log(config, stored)
-        return None
-    approval = approvals[-1].content
-    baseline = stored.get(int(approval["version"]))
-    if baseline is None:
-        raise IntegrityError(
-            f"baseline {name} v{approval['version']} is approved but not in the store",
-            where=str(config.approvals),
-            hint="restore the store that it was approved in, or start a new approval log",
-        )
-    _check_record(config, baseline, approval)
-    _check_content(con, baseline, content_of(con, baseline))
-    return baseline
-
-
 def log_record(baseline: Baseline) -> dict[str, Any]:
     """Return a version as the approval log records it."""
     due = baseline.review_due
     return {
         "action": "approve",
-        **asdict(baseline),
+        **{k: v for k, v in asdict(baseline).items() if k != "signed_by"},
         "approved_at": utc(baseline.approved_at),
         "review_due": utc(due) if due else None,
     }
@@ -239,62 +220,3 @@ def _baseline(row: Sequence[Any]) -> Baseline:
         approved_at=found.approved_at.replace(tzinfo=UTC),
         review_due=due.replace(tzinfo=UTC) if isinstance(due, datetime) else None,
     )
-
-
-def _missing_log(config: BaselineConfig, stored: dict[int, Baseline]) -> IntegrityError:
-    newest = stored[max(stored)]
-    return IntegrityError(
-        f"the approval log is missing; the store holds {newest.name} v{newest.version}",
-        where=str(config.approvals),
-        hint="restore the log from a copy; without it no approval can be shown",
-    )
-
-
-def _check_anchors(
-    con: duckdb.DuckDBPyConnection, config: BaselineConfig, entries: Sequence[Entry]
-) -> None:
-    """Refuse a log whose tail was cut: snapshots remember its head."""
-    hashes = {entry.sha256 for entry in entries}
-    anchored = con.execute(
-        "SELECT id, approval_head FROM store.snapshot WHERE approval_head IS NOT NULL "
-        "ORDER BY id DESC LIMIT 1"
-    ).fetchone()
-    if anchored and anchored[1] not in hashes:
-        raise IntegrityError(
-            f"the approval log lost lines that snapshot {anchored[0]} has seen",
-            where=str(config.approvals),
-            hint="restore the log from a copy that you trust; the baseline is refused until then",
-        )
-
-
-def _check_record(config: BaselineConfig, baseline: Baseline, approval: Any) -> None:
-    recorded = orjson.loads(canonical(log_record(baseline)))
-    for field in recorded:
-        if recorded[field] != approval.get(field):
-            raise IntegrityError(
-                f"baseline {baseline.name} v{baseline.version}: {field} in the store is not "
-                "what was approved",
-                where=str(config.approvals),
-                hint="restore the store from a copy that you trust",
-            )
-
-
-def _check_content(con: duckdb.DuckDBPyConnection, baseline: Baseline, content: Content) -> None:
-    label = f"baseline {baseline.name} v{baseline.version}"
-    if content.digest() != baseline.digest:
-        raise IntegrityError(
-            f"{label}: its list of approved content was altered",
-            hint="restore the store from a copy that you trust",
-        )
-    wanted: defaultdict[tuple[str, int], dict[Scope, str]] = defaultdict(dict)
-    for (table, scope), (snapshot, digest) in content.scopes.items():
-        wanted[table, snapshot][scope] = digest
-    empty = empty_tables(con)
-    for (table, snapshot), scopes in wanted.items():
-        found = {} if table in empty else scope_digests(con, table, scopes, at=snapshot)
-        for scope, digest in scopes.items():
-            if found.get(scope, EMPTY_DIGEST) != digest:
-                raise IntegrityError(
-                    f"{label}: rows of {table} in {scope} were altered after the approval",
-                    hint="audit store verify names the rows; restore the store from a copy",
-                )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,6 +12,8 @@ import typer
 from auditor.cli.common import ConfigOption, JsonOption, err, load, out, print_json, visible
 
 if TYPE_CHECKING:
+    from auditor.baseline.approve import Approved
+    from auditor.config import Config
     from auditor.model import AuditRun, Baseline, Finding
 
 app = typer.Typer(
@@ -20,6 +24,23 @@ NameOption = Annotated[
     str | None,
     typer.Option("--name", help="Which baseline.", show_default="baseline.name"),
 ]
+ByOption = Annotated[
+    str | None,
+    typer.Option(
+        "--by",
+        help="Who approves.",
+        show_default="the signing key's principal, else the system user",
+    ),
+]
+PreparedByOption = Annotated[
+    str | None,
+    typer.Option("--prepared-by", help="Who prepared this.", show_default="as for --by"),
+]
+KeyOption = Annotated[
+    Path | None,
+    typer.Option("--key", help="SSH key that signs.", show_default="baseline.signing_key"),
+]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
 @app.command()
@@ -32,23 +53,20 @@ def approve(  # noqa: PLR0913, PLR0917  # options of a command are parameters
     ] = None,
     reason: Annotated[str, typer.Option(help="Why this is as it should be.")] = "",
     ticket: Annotated[str | None, typer.Option(help="Change or ticket number.")] = None,
-    by: Annotated[
-        str | None, typer.Option(help="Who approves.", show_default="the system user")
-    ] = None,
-    prepared_by: Annotated[
-        str | None, typer.Option(help="Who prepared this.", show_default="the system user")
-    ] = None,
+    by: ByOption = None,
+    prepared_by: PreparedByOption = None,
+    key: KeyOption = None,
     review_due: Annotated[
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="When to look at it again: YYYY-MM-DD."),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: YesOption = False,
     json: JsonOption = False,
 ) -> None:
     """Approve the newest snapshot, or single findings, as the next version of the baseline."""
     from auditor import decisions
 
-    settings = load(config)
+    settings = signing(load(config), key)
     request = decisions.prepare(settings, findings=finding or [], name=name)
     if not yes:
         _confirm(request)
@@ -58,18 +76,49 @@ def approve(  # noqa: PLR0913, PLR0917  # options of a command are parameters
         request,
         decisions.Who(by=by, prepared_by=prepared_by, reason=reason, ticket=ticket, review_due=due),
     )
+    print_approved(approved, json=json)
+
+
+@app.command()
+def sign(
+    config: ConfigOption = None,
+    name: NameOption = None,
+    line: Annotated[
+        int | None, typer.Option(help="Line of the approval log.", show_default="the newest")
+    ] = None,
+    by: ByOption = None,
+    key: KeyOption = None,
+    yes: YesOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Sign an approval that another person made, where more than one has to."""
+    from auditor import decisions
+
+    settings = signing(load(config), key)
+    entry = decisions.unsigned_line(settings, line, name)
+    if not yes:
+        err().print(f"You are about to sign line {entry.number} of the approval log:")
+        for field, value in entry.content.items():
+            err().print(f"  {visible(field)}: {visible(value)}")
+        typer.confirm("Sign it?", abort=True, err=True)
+    stands = decisions.sign(settings, entry, by)
     if json:
-        print_json({"baseline": _plain(approved.baseline), "uncovered": len(approved.uncovered)})
+        newest = stands.baseline
+        print_json(
+            {
+                "line": entry.number,
+                "in_force": newest and _plain(newest),
+                "waiting": list(stands.waiting),
+            }
+        )
         return
-    baseline = approved.baseline
-    out().print(
-        f"Approved: baseline {visible(baseline.name)} v{baseline.version} by "
-        f"{visible(baseline.approved_by)}, {baseline.scopes} scopes, digest {baseline.digest[:16]}."
-    )
-    if approved.uncovered:
-        out().print(f"{len(approved.uncovered)} scopes were not read and stay unapproved:")
-        for gap in approved.uncovered[:20]:
-            out().print(f"  {visible(gap.table)} in {visible(gap.scope)}: {gap.status}")
+    out().print(f"Signed: line {entry.number} of the approval log.")
+    if stands.baseline is not None:
+        out().print(
+            f"In force: baseline {visible(stands.baseline.name)} v{stands.baseline.version}, "
+            f"{visible(stands.baseline.signed_text)}."
+        )
+    _print_waiting(stands.waiting)
 
 
 @app.command("list")
@@ -118,13 +167,52 @@ def show(
     if json:
         print_json(found)
         return
+    found["signed_by"] = ", ".join(found["signed_by"]) or "unsigned"
     for key, value in found.items():
         if isinstance(value, list):
             out().print(f"{key}: {len(value)}")
             for item in value[:50]:
-                out().print(f"  {visible(' '.join(str(v) for v in item.values()))}")
+                parts = item.values() if isinstance(item, dict) else [item]
+                out().print(f"  {visible(' '.join(map(str, parts)))}")
         else:
             out().print(f"{key}: {visible('-' if value is None else value)}")
+
+
+def print_approved(approved: Approved, *, json: bool) -> None:
+    """Say what an approval came to."""
+    if json:
+        print_json(
+            {
+                "baseline": _plain(approved.baseline),
+                "uncovered": len(approved.uncovered),
+                "waiting": list(approved.waiting),
+            }
+        )
+        return
+    baseline = approved.baseline
+    out().print(
+        f"Approved: baseline {visible(baseline.name)} v{baseline.version} by "
+        f"{visible(baseline.approved_by)}, {baseline.signed_text}, {baseline.scopes} scopes, "
+        f"digest {baseline.digest[:16]}."
+    )
+    _print_waiting(approved.waiting)
+    if approved.uncovered:
+        out().print(f"{len(approved.uncovered)} scopes were not read and stay unapproved:")
+        for gap in approved.uncovered[:20]:
+            out().print(f"  {visible(gap.table)} in {visible(gap.scope)}: {gap.status}")
+
+
+def signing(config: Config, key: Path | None) -> Config:
+    """Return the configuration with the key that `--key` names."""
+    if key is None:
+        return config
+    baseline = config.baseline.model_copy(update={"signing_key": key.expanduser().absolute()})
+    return config.model_copy(update={"baseline": baseline})
+
+
+def _print_waiting(waiting: Sequence[str]) -> None:
+    for text in waiting:
+        out().print(f"Not in force yet: {visible(text)}. Next: audit baseline sign")
 
 
 def _confirm(request: Any) -> None:

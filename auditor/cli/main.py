@@ -19,6 +19,9 @@ from auditor.cli import (
     setup,
     simulate,
     store,
+    transfer,
+    upkeep,
+    waivers,
 )
 from auditor.errors import AuditorError, MissingExtraError
 
@@ -44,7 +47,14 @@ app.command("collect", rich_help_panel=WATCH)(run.collect)
 app.command("diff", rich_help_panel=WATCH)(run.diff)
 app.command("report", rich_help_panel=WATCH)(run.report)
 app.command("simulate", rich_help_panel=DECIDE)(simulate.simulate)
+baseline.app.command("export")(transfer.export)
+baseline.app.command("import")(transfer.import_)
+baseline.app.command("diff")(upkeep.diff)
+baseline.app.command("rollback")(upkeep.rollback)
+baseline.app.command("review-due")(upkeep.review_due)
 app.add_typer(baseline.app, name="baseline", rich_help_panel=DECIDE)
+app.command("waive", rich_help_panel=DECIDE)(waivers.waive)
+app.add_typer(waivers.app, name="waivers", rich_help_panel=DECIDE)
 app.add_typer(findings.app, name="findings", rich_help_panel=DECIDE)
 app.command("explain", rich_help_panel=LOOK)(explain.explain)
 app.command("history", rich_help_panel=LOOK)(inspect.history)

@@ -29,6 +29,12 @@ def run(
     exit_zero: Annotated[
         bool, typer.Option("--exit-zero", help="Exit 0 whatever was found, errors excepted.")
     ] = False,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            "--baseline", help="Folder of an exported baseline to compare with.", show_default=False
+        ),
+    ] = None,
 ) -> None:
     """Take a snapshot, compare it with the approved baseline, report what is new or looser."""
     from auditor import pipeline
@@ -37,6 +43,10 @@ def run(
 
     settings = _with_fail_on(load(config), fail_on)
     check_formats(settings.report.formats)
+    if baseline is not None:
+        from auditor.transfer import against
+
+        settings = against(settings, baseline)
     with progress_bar(quiet=quiet) as progress:
         result = pipeline.run(settings, progress=progress)
     files = write_reports(result, settings.report)

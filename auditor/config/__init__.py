@@ -6,6 +6,7 @@ name the nearest key, so that a misspelling never silently switches something of
 
 from auditor.config.file import DEFAULT_FILE, known_keys, load_config, on_loopback
 from auditor.config.sections import (
+    ApprovalPolicy,
     AwsAccount,
     AwsConfig,
     AwsOrganization,
@@ -21,6 +22,7 @@ from auditor.config.sections import (
 
 __all__ = [
     "DEFAULT_FILE",
+    "ApprovalPolicy",
     "AwsAccount",
     "AwsConfig",
     "AwsOrganization",

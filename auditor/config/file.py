@@ -93,6 +93,12 @@ def _check(config: Config, path: Path) -> None:
                 where=str(path),
                 hint="use https",
             )
+    if config.baseline.policy and config.baseline.allowed_signers is None:
+        raise ConfigError(
+            "baseline.policy needs baseline.allowed_signers",
+            where=str(path),
+            hint="without signatures nobody can be shown to have approved",
+        )
     if config.aws.accounts and config.aws.organization:
         raise ConfigError(
             "aws.accounts and aws.organization exclude each other",
@@ -109,13 +115,17 @@ def on_loopback(url: str) -> bool:
 def _rooted(config: Config, folder: Path) -> Config:
     """Make every path absolute, starting at the folder of the file."""
     store = config.store.model_copy(update={"path": folder / config.store.path})
-    signers = config.baseline.allowed_signers
+    keys = {
+        key: folder / path.expanduser()
+        for key in ("signing_key", "allowed_signers", "revoked_keys")
+        if (path := getattr(config.baseline, key)) is not None
+    }
     baseline = config.baseline.model_copy(
         update={
             "directory": folder / config.baseline.directory,
             "approvals": folder / config.baseline.approvals,
-            "allowed_signers": folder / signers if signers else None,
         }
+        | keys
     )
     run = config.run.model_copy(update={"queries": [folder / q for q in config.run.queries]})
     report = config.report.model_copy(update={"directory": folder / config.report.directory})

@@ -84,20 +84,52 @@ class RunConfig(Section):
     max_attempts: int = Field(5, ge=1, le=20, description="Tries of one API call, the first too.")
 
 
+class ApprovalPolicy(Section):
+    """How many of whom have to approve changes in which accounts; every rule that fits holds."""
+
+    accounts: list[Annotated[str, Field(min_length=1)]] = Field(
+        ["*"], min_length=1, description="Globs of accounts, subscriptions and projects."
+    )
+    approvers: list[Annotated[str, Field(min_length=1)]] = Field(
+        ["*"], min_length=1, description="Globs of principals of the allowed_signers file."
+    )
+    minimum: int = Field(1, ge=1, le=10, description="How many of them have to sign.")
+
+
 class BaselineConfig(Section):
     """What snapshots are compared with, and who may approve it."""
 
     name: str = Field("default", description="The baseline that runs are compared with.")
     directory: Path = Field(
-        Path("baselines"), description="Reserved: folder of exported baselines."
+        Path("baselines"), description="Where baselines are exported to, a folder for each name."
     )
     approvals: Path = Field(
-        Path("approvals.jsonl"), description="The hash-chained log of approvals."
+        Path("approvals.jsonl"),
+        description="The hash-chained log of approvals; signatures are in the folder beside it "
+        "that ends in `.d`.",
+    )
+    signing_key: Path | None = Field(
+        None,
+        description="SSH key that signs your approvals: a private key, or the public one of a key "
+        "that the agent holds.",
     )
     allowed_signers: Path | None = Field(
-        None, description="Reserved: OpenSSH allowed_signers file."
+        None,
+        description="OpenSSH allowed_signers file: who may approve, with which key, from when "
+        "until when. Empty: approvals are not signed.",
+    )
+    revoked_keys: Path | None = Field(
+        None,
+        description="Public keys, or an OpenSSH key revocation list: their signatures count at no "
+        "time. A key that just retires gets `valid-before` in allowed_signers.",
     )
     four_eyes: bool = Field(False, description="The approver must not be the preparer.")
+    longest_waiver: Duration = Field(
+        timedelta(days=90), description="How long a waiver may hold before somebody renews it."
+    )
+    policy: list[ApprovalPolicy] = Field(
+        [], description="Who has to approve what. Empty: any one allowed signer."
+    )
 
 
 class AwsAccount(Section):
@@ -260,7 +292,13 @@ class Config(Section):
             "store": True,
             "report": True,
             "run": {"queries"},
-            "baseline": {"directory", "approvals", "allowed_signers"},
+            "baseline": {
+                "directory",
+                "approvals",
+                "signing_key",
+                "allowed_signers",
+                "revoked_keys",
+            },
         }
         plain = self.model_dump(mode="json", exclude=places)
         return hashlib.sha256(orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -126,6 +126,14 @@ class Baseline:
     scopes: int = 0
     """Number of (table, scope) that this version covers."""
     signature: str | None = None
+    """Always None: signatures are files beside the approval log."""
+    signed_by: tuple[str, ...] = ()
+    """Principals whose signatures were verified, the approver first; empty where unsigned."""
+
+    @property
+    def signed_text(self) -> str:
+        """Whether it is signed, and by whom, in the words of every report."""
+        return f"signed by {', '.join(self.signed_by)}" if self.signed_by else "unsigned"
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,7 @@ def _baseline(baseline: Baseline) -> dict[str, Any]:
         "digest": baseline.digest,
         "approved_by": baseline.approved_by,
         "approved_at": rfc3339(baseline.approved_at),
+        "signed_by": list(baseline.signed_by),
         "reason": baseline.reason,
         "ticket": baseline.ticket,
     }

@@ -120,7 +120,8 @@ def _show_baseline(run: AuditRun, console: Console) -> None:
     line(
         console,
         f"baseline {visible(baseline.name)} version {baseline.version}, approved by "
-        f"{visible(baseline.approved_by)} on {rfc3339(baseline.approved_at)}",
+        f"{visible(baseline.approved_by)} on {rfc3339(baseline.approved_at)}, "
+        f"{visible(baseline.signed_text)}",
         indent=2,
         hang=2,
     )

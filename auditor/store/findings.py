@@ -6,7 +6,7 @@ open, so quiet history costs nothing. A finding whose scope was not read stays a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import orjson
 
-from auditor.model import Finding, FindingStatus, Scope, Severity, Verdict
+from auditor.model import Finding, FindingStatus, JsonValue, Scope, Severity, Verdict
 from auditor.store.hashing import canonical_text
 from auditor.store.tables import insert_columns
 
@@ -23,6 +23,10 @@ _EVENTS = {
     "reopened": FindingStatus.REOPENED,
     "resolved": FindingStatus.RESOLVED,
 }
+
+
+Waived = Callable[[Finding], JsonValue]
+"""Returns the waiver that applies to a finding now, or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ def record_findings(
     baseline: str,
     snapshot: int,
     found: Iterable[Finding],
+    waived: Waived,
     evaluated: Evaluated,
 ) -> None:
     """Write what became of each finding in this snapshot; call inside a transaction.
@@ -72,23 +77,16 @@ def record_findings(
     before = {f.fingerprint: f for f in findings_at(con, baseline, snapshot - 1, ended=True)}
     first = _take_back(con, baseline, snapshot, before)
     now = {f.fingerprint: _attributed(f, before.get(f.fingerprint)) for f in found}
-    events: list[tuple[str, Finding]] = []
-    for fingerprint, finding in now.items():
-        old = before.get(fingerprint)
-        if old is None:
-            events.append(("new", finding))
-        elif old.status is FindingStatus.RESOLVED:
-            events.append(("reopened", finding))
-        elif old.content_hash != finding.content_hash or old.severity != finding.severity:
-            events.append(("changed", finding))
-        elif old.attribution != finding.attribution:
-            events.append(("attributed", finding))
+    events = [
+        (event, finding)
+        for fingerprint, finding in now.items()
+        if (event := _became(before.get(fingerprint), finding))
+    ]
     events += [
-        ("resolved", old)
+        change
         for fingerprint, old in {**before, **first}.items()
-        if fingerprint not in now
-        and old.status is not FindingStatus.RESOLVED
-        and evaluated.covers(old)
+        if fingerprint not in now and old.status is not FindingStatus.RESOLVED
+        for change in _not_found(old, evaluated, waived)
     ]
     _write(con, baseline, snapshot, events, known=first)
     con.execute(
@@ -96,6 +94,14 @@ def record_findings(
         "AND fingerprint IN (SELECT unnest(?::VARCHAR[]))",
         [snapshot, baseline, list(now)],
     )
+
+
+def with_waivers(found: Iterable[Finding], waived: Waived) -> list[Finding]:
+    """Return the findings with their waivers, and the status that follows from these."""
+    return [
+        replace(f, waiver=waiver, status=FindingStatus.WAIVED) if (waiver := waived(f)) else f
+        for f in found
+    ]
 
 
 def findings_at(
@@ -140,6 +146,28 @@ def order(finding: Finding) -> tuple[object, ...]:
         finding.resource_id,
         finding.detail_key or "",
     )
+
+
+def _became(old: Finding | None, finding: Finding) -> str | None:
+    """Return what happened to a finding since the snapshot before, or None where nothing did."""
+    if old is None:
+        return "new"
+    if old.status is FindingStatus.RESOLVED or (old.waiver and not finding.waiver):
+        return "reopened"
+    if old.waiver != finding.waiver:
+        return "waived"
+    if old.content_hash != finding.content_hash or old.severity != finding.severity:
+        return "changed"
+    return "attributed" if old.attribution != finding.attribution else None
+
+
+def _not_found(old: Finding, evaluated: Evaluated, waived: Waived) -> Iterator[tuple[str, Finding]]:
+    """Yield what happened to a finding that held and was not found again."""
+    if evaluated.covers(old):
+        yield "resolved", replace(old, waiver=None)
+    elif old.waiver != (waiver := waived(old)):
+        # NOTE: what was not read stays as it was, but a waiver of it ends all the same.
+        yield "waived" if waiver else "reopened", replace(old, waiver=waiver)
 
 
 def _attributed(finding: Finding, old: Finding | None) -> Finding:
@@ -211,6 +239,7 @@ def _write(
             "before_row_hash": [f.before_row_hash for f in changed],
             "after_row_hash": [f.after_row_hash for f in changed],
             "attribution": [canonical_text(f.attribution) for f in changed],
+            "waiver": [canonical_text(f.waiver) for f in changed],
         },
     )
 
@@ -219,6 +248,9 @@ def _finding(row: dict[str, Any], snapshot: int) -> Finding:
     status = _EVENTS.get(row["event"], FindingStatus.OPEN)
     if status is not FindingStatus.RESOLVED and row["snapshot"] != snapshot:
         status = FindingStatus.OPEN
+    waiver = orjson.loads(row.get("waiver") or "null")
+    if waiver and status is not FindingStatus.RESOLVED:
+        status = FindingStatus.WAIVED
     return Finding(
         fingerprint=row["fingerprint"],
         query_id=row["query_id"],
@@ -242,6 +274,7 @@ def _finding(row: dict[str, Any], snapshot: int) -> Finding:
         before_row_hash=row["before_row_hash"],
         after_row_hash=row["after_row_hash"],
         attribution=orjson.loads(row.get("attribution") or "null"),
+        waiver=waiver,
         remediation=row["remediation"],
     )
 

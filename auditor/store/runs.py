@@ -31,7 +31,7 @@ def record_run(con: duckdb.DuckDBPyConnection, run: AuditRun, *, finished_at: da
     """Write the outcome of a run; call inside the transaction that writes its findings."""
     con.execute("DELETE FROM store.run WHERE snapshot = ?", [run.snapshot.id])
     con.execute(
-        "INSERT INTO store.run VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO store.run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             run.snapshot.id,
             run.baseline.name if run.baseline else None,
@@ -41,6 +41,7 @@ def record_run(con: duckdb.DuckDBPyConnection, run: AuditRun, *, finished_at: da
             canonical_text([[s.query_id, s.reason] for s in run.skipped_queries]),
             canonical_text(list(run.problems)),
             utc(finished_at),
+            list(run.baseline.signed_by) if run.baseline else None,
         ],
     )
 
@@ -52,15 +53,17 @@ def load_run(
 
     Raises `UsageError` for a snapshot that was sealed by a run that then was interrupted.
     """
-    row = con.execute(
-        "SELECT outcome, fail_on, skipped_queries, problems FROM store.run WHERE snapshot = ?",
-        [snapshot.id],
-    ).fetchone()
-    if row is None:
+    # NOTE: all columns, since a store that an older version wrote may lack the newest.
+    result = con.execute("SELECT * FROM store.run WHERE snapshot = ?", [snapshot.id])
+    names = [column[0] for column in result.description or ()]
+    row = dict(zip(names, result.fetchone() or (), strict=False))
+    if not row:
         raise UsageError(
             f"snapshot {snapshot.id} was sealed, but never compared with a baseline",
             hint=f"compare it now: audit diff --snapshot {snapshot.id}",
         )
+    if baseline is not None:
+        baseline = replace(baseline, signed_by=tuple(row.get("signed_by") or ()))
     coverage = with_approval(con, coverage_of(con, snapshot.id), baseline)
     findings = findings_at(con, baseline.name, snapshot.id) if baseline else []
     return AuditRun(
@@ -68,12 +71,12 @@ def load_run(
         baseline=baseline,
         coverage=tuple(coverage),
         findings=tuple(findings),
-        outcome=Outcome(row[0]),
-        fail_on=Severity(row[1]),
+        outcome=Outcome(row["outcome"]),
+        fail_on=Severity(row["fail_on"]),
         tool_version=snapshot.tool_version,
         inventory=inventory(coverage),
-        skipped_queries=tuple(SkippedQuery(*pair) for pair in orjson.loads(row[2])),
-        problems=tuple(orjson.loads(row[3])),
+        skipped_queries=tuple(SkippedQuery(*pair) for pair in orjson.loads(row["skipped_queries"])),
+        problems=tuple(orjson.loads(row["problems"])),
     )
 
 
@@ -133,7 +136,9 @@ def outcome_of(
     if drift:
         return Outcome.DRIFT
     if any(c.status.is_gap for c in coverage) or any(
-        f.verdict is Verdict.UNKNOWN and f.status is not FindingStatus.RESOLVED for f in findings
+        f.verdict is Verdict.UNKNOWN
+        and f.status not in (FindingStatus.RESOLVED, FindingStatus.WAIVED)
+        for f in findings
     ):
         return Outcome.INCOMPLETE
     if any(c.status is Status.COMPLETE and not c.approved for c in coverage):

@@ -71,6 +71,8 @@ MIGRATIONS: tuple[str, ...] = (
     );
     """,
     "ALTER TABLE finding_event ADD COLUMN attribution JSON;",
+    "ALTER TABLE run ADD COLUMN signed_by VARCHAR[];",
+    "ALTER TABLE finding_event ADD COLUMN waiver JSON;",
 )
 """Step i leads from schema version i to i + 1; released steps are never edited."""
 

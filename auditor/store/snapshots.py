@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import duckdb
 
-from auditor.errors import UsageError
+from auditor.errors import IntegrityError, UsageError
 from auditor.model import Coverage, Scope, Snapshot, Status
 
 _COLUMNS = (
@@ -61,12 +61,21 @@ def find_snapshot(con: duckdb.DuckDBPyConnection, wanted: str | None) -> Snapsho
 
 
 def coverage_of(con: duckdb.DuckDBPyConnection, snapshot: int) -> list[Coverage]:
-    """Return the coverage of a snapshot, sorted by scope and table."""
+    """Return the coverage of a snapshot, sorted by scope and table.
+
+    Raises `IntegrityError` for a status that no run writes.
+    """
     rows = con.execute(
         "SELECT table_name, cloud, account_id, region, status, rows, error_kind, detail, digest "
         "FROM store.coverage WHERE snapshot = ? ORDER BY cloud, account_id, region, table_name",
         [snapshot],
     ).fetchall()
+    known = set(Status)
+    if strange := sorted({str(row[4]) for row in rows} - known):
+        raise IntegrityError(
+            f"snapshot {snapshot}: its coverage was altered: there is no status {strange[0]!r}",
+            hint="restore the store from a copy that you trust",
+        )
     return [
         Coverage(table, Scope(cloud, account, region), Status(status), *rest)
         for table, cloud, account, region, status, *rest in rows

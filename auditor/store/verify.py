@@ -37,6 +37,7 @@ def verify_store(con: duckdb.DuckDBPyConnection) -> Verification:
         rows += count
         problems += found
     headers = snapshots(con)
+    problems += _check_times(con, headers)
     problems += _check_chain(con, headers)
     problems += _check_digests(con, headers)
     problems += _check_inserts(con)
@@ -64,6 +65,21 @@ def _check_rows(con: duckdb.DuckDBPyConnection, spec: TableSpec) -> tuple[int, l
                     f"{'its content' if not same else 'a volatile column'} was altered"
                 )
     return count, problems
+
+
+def _check_times(con: duckdb.DuckDBPyConnection, headers: list[Snapshot]) -> Iterator[str]:
+    last = headers[-1].id if headers else 0
+    for spec in table_specs(con):
+        for resource_id, valid_from, valid_to in con.execute(
+            f'SELECT resource_id, valid_from, valid_to FROM store.inventory."{spec.name}" '
+            "WHERE valid_from NOT BETWEEN 1 AND $last OR valid_to <= valid_from "
+            "OR (valid_to > $last AND valid_to <> $open) ORDER BY ALL",
+            {"last": last, "open": OPEN},
+        ).fetchall():
+            yield (
+                f"{spec.name} {resource_id}: holds from snapshot {valid_from} until {valid_to}, "
+                "which no run wrote"
+            )
 
 
 def _check_chain(con: duckdb.DuckDBPyConnection, headers: list[Snapshot]) -> Iterator[str]:
@@ -103,6 +119,9 @@ def _check_digests(con: duckdb.DuckDBPyConnection, headers: list[Snapshot]) -> I
 def _check_scopes(
     con: duckdb.DuckDBPyConnection, number: int, table: str, coverage: list[Coverage]
 ) -> Iterator[str]:
+    if not _is_table(con, table):
+        yield f"snapshot {number}: its coverage names {table}, which is no table"
+        return
     wanted: dict[Scope, str | None] = {
         c.scope: c.digest for c in coverage if c.table == table and c.status is Status.COMPLETE
     }
@@ -112,11 +131,30 @@ def _check_scopes(
 
 
 def _check_inserts(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
-    for number, table, digest in con.execute(
-        "SELECT snapshot, table_name, digest FROM store.table_change ORDER BY ALL"
+    for number, table, digest, *said in con.execute(
+        "SELECT snapshot, table_name, digest, inserted, closed FROM store.table_change ORDER BY ALL"
     ).fetchall():
+        if not _is_table(con, table):
+            yield f"snapshot {number}: it changed {table}, which is no table"
+            continue
         if inserted_digest(con, table, number) != digest:
             yield f"snapshot {number}: the rows that it added to {table} were altered"
+        counts = con.execute(
+            "SELECT count(*) FILTER (valid_from = ?), count(*) FILTER (valid_to = ?) "
+            f'FROM store.inventory."{table}"',
+            [number, number],
+        ).fetchone()
+        if counts != tuple(said):
+            yield f"snapshot {number}: the counts of what it changed in {table} were altered"
+
+
+def _is_table(con: duckdb.DuckDBPyConnection, name: str) -> bool:
+    found = con.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'store' "
+        "AND schema_name = 'inventory' AND table_name = ?",
+        [name],
+    ).fetchone()
+    return bool(found and found[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from typing import Any
 
 import duckdb
 
-from auditor.baseline.versions import approved_baseline, content_of
+from auditor.baseline.standing import approved_baseline
+from auditor.baseline.versions import content_of
 from auditor.diff.session import open_session, show_sides
 from auditor.model import Scope, Status
 from auditor.policy.evaluate import evaluate
