@@ -1,0 +1,43 @@
+"""Read each format back, as its readers would, and count what it says."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Counted:
+    findings: Mapping[str, Mapping[str, int]]
+    """The groups of the summary, and the total."""
+    gaps: int
+    unapproved: int
+
+
+def of_findings(findings: Iterable[Mapping[str, str]]) -> dict[str, Mapping[str, int]]:
+    """Count findings that carry verdict, severity, status and cloud, by these."""
+    found = list(findings)
+    active = [finding for finding in found if finding["status"] != "resolved"]
+    groups: dict[str, Mapping[str, int]] = {
+        f"by_{name}": Counter(finding[name] for finding in active)
+        for name in ("verdict", "severity", "cloud")
+    }
+    groups["by_status"] = Counter(finding["status"] for finding in found)
+    groups["total"] = {"total": len(active)}
+    return groups
+
+
+def in_csv(content: bytes) -> Counted:
+    rows = list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+    records = Counter(row["record"] for row in rows)
+    return Counted(
+        of_findings(row for row in rows if row["record"] == "finding"),
+        records["gap"],
+        records["unapproved"],
+    )
+
+
+COUNTERS: Mapping[str, Callable[[bytes], Counted]] = {"csv": in_csv}
