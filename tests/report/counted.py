@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -40,4 +41,12 @@ def in_csv(content: bytes) -> Counted:
     )
 
 
-COUNTERS: Mapping[str, Callable[[bytes], Counted]] = {"csv": in_csv}
+def in_sarif(content: bytes) -> Counted:
+    (run,) = json.loads(content)["runs"]
+    told = run["invocations"][0]["toolExecutionNotifications"]
+    notes = Counter(notification["descriptor"]["id"] for notification in told)
+    found = of_findings(result["properties"] for result in run["results"])
+    return Counted(found, notes["not-read"], notes["not-approved"])
+
+
+COUNTERS: Mapping[str, Callable[[bytes], Counted]] = {"csv": in_csv, "sarif": in_sarif}
