@@ -20,6 +20,7 @@ class Side(Enum):
 ABSENT: Final = Side.ABSENT
 _DEPTH = 5
 _LEAD = 20
+_MEMBERS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,33 @@ def members(field: Field) -> tuple[list[JsonValue], list[JsonValue]] | None:
     removed = [item for key, item in left.items() if key not in right]
     added = [item for key, item in right.items() if key not in left]
     return (removed, added) if removed or added else None
+
+
+def differences(
+    before: JsonValue, after: JsonValue, *, fields_at_most: int, limit: int
+) -> tuple[list[str], int]:
+    """Return a line for each field that differs, and how many more there are."""
+    changed = [row for row in fields(before, after) if row.differs]
+    told = [
+        f"{row.name}: {texts(row, limit)[1] if before is None else _change(row, limit)}"
+        for row in changed[:fields_at_most]
+    ]
+    return told, max(len(changed) - fields_at_most, 0)
+
+
+def _change(row: Field, limit: int) -> str:
+    shared = members(row)
+    if shared is not None and len(row.before) + len(row.after) > len(shared[0]) + len(shared[1]):
+        removed, added = shared
+        parts = (("removed", removed), ("added", added))
+        return "; ".join(
+            f"{word} {', '.join(inline(item, limit) for item in items[:_MEMBERS])}"
+            + (f" and {len(items) - _MEMBERS} more" if len(items) > _MEMBERS else "")
+            for word, items in parts
+            if items
+        )
+    before, after = texts(row, limit)
+    return f"{before} -> {after}"
 
 
 def _is_object(before: JsonValue, after: JsonValue) -> bool:

@@ -16,6 +16,8 @@ from auditor.model import JsonValue
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _BLANK_LETTERS = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+_NO_CHARACTERS = frozenset("\ufffe\uffff")
+"""XML cannot carry them, not even as references (www.w3.org/TR/xml/#charsets)."""
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _AMBIGUOUS = re.compile(
     r'true|false|null|-?\d+(\.\d+)?([eE][+-]?\d+)?|[\[{"(].*|\s.*|.*\s|', re.DOTALL
@@ -90,7 +92,8 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
 
 def _is_hidden(char: str) -> bool:
     category = unicodedata.category(char)
-    return category in _HIDDEN or char in _BLANK_LETTERS or (category == "Zs" and char != " ")
+    odd = char in _BLANK_LETTERS or char in _NO_CHARACTERS
+    return category in _HIDDEN or odd or (category == "Zs" and char != " ")
 
 
 def _escape(char: str) -> str:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from auditor.model import AuditRun, Finding, FindingStatus, Severity
 from auditor.report.attribution import attributed
-from auditor.report.changes import Field, fields, members, texts
+from auditor.report.changes import differences
 from auditor.report.lines import heading, line
 from auditor.report.plain import inline, rfc3339, short_id, visible
 
@@ -74,27 +74,11 @@ def _show_finding(finding: Finding, console: Console) -> None:
 
 
 def _show_fields(finding: Finding, console: Console) -> None:
-    changed = [row for row in fields(finding.before, finding.after) if row.differs]
-    for row in changed[:_FIELDS]:
-        text = texts(row, _VALUE)[1] if finding.before is None else _change(row)
-        line(console, f"{row.name}: {text}", indent=4, hang=4)
-    if len(changed) > _FIELDS:
-        line(console, f"and {len(changed) - _FIELDS} more fields", indent=4, style="dim")
-
-
-def _change(row: Field) -> str:
-    shared = members(row)
-    if shared is not None and len(row.before) + len(row.after) > len(shared[0]) + len(shared[1]):
-        removed, added = shared
-        parts = (("removed", removed), ("added", added))
-        return "; ".join(
-            f"{word} {', '.join(inline(item, _VALUE) for item in items[:_FIELDS])}"
-            + (f" and {len(items) - _FIELDS} more" if len(items) > _FIELDS else "")
-            for word, items in parts
-            if items
-        )
-    before, after = texts(row, _VALUE)
-    return f"{before} -> {after}"
+    told, left = differences(finding.before, finding.after, fields_at_most=_FIELDS, limit=_VALUE)
+    for text in told:
+        line(console, text, indent=4, hang=4)
+    if left:
+        line(console, f"and {left} more fields", indent=4, style="dim")
 
 
 def _show_context(finding: Finding, console: Console) -> None:

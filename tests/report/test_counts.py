@@ -1,4 +1,4 @@
-"""All formats count alike: document, page and terminal, for any run."""
+"""All formats count alike, for any run: what each says is read back as its readers do."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,10 +22,12 @@ from auditor.model import (
     Status,
     Verdict,
 )
+from auditor.report.formats import format_names, render
 from auditor.report.html import render as render_html
 from auditor.report.json import as_document
 
 from .conftest import terminal
+from .counted import COUNTERS
 from .sample import baseline, digest, finding, rich_run
 from .test_html import Page
 
@@ -94,6 +97,22 @@ def test_document_page_and_terminal_agree(run: AuditRun) -> None:
     seen = _in_terminal(run)
     assert seen.pop("coverage", {}) == _spoken(covered)
     assert seen == (counts if run.findings else {})
+
+
+@pytest.mark.parametrize("name", COUNTERS)
+@given(run=runs())
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_every_other_format_agrees_with_the_document(name: str, run: AuditRun) -> None:
+    counted = COUNTERS[name](render(run, name))
+    expected = _nonzero(as_document(run)["summary"])
+    covered = expected.pop("coverage", {})
+    assert _filled(counted.findings) == expected
+    assert counted.gaps == covered.get("gaps", 0)
+    assert counted.unapproved == covered.get("unapproved", 0)
+
+
+def test_no_format_goes_uncounted() -> None:
+    assert {*COUNTERS, "html", "json", "navigator"} == set(format_names())
 
 
 def _nonzero(summary: dict[str, Any]) -> dict[str, dict[str, int]]:

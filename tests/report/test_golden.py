@@ -6,17 +6,24 @@ from collections.abc import Callable
 
 import pytest
 
-from auditor.report.formats import render
+from auditor.report.formats import extension, format_names, render
 
 from .conftest import GOLDEN, terminal
 from .sample import RUNS
 
-FILES = [(name, kind) for name in RUNS for kind in ("json", "html")]
+KINDS = sorted({*format_names()} - {"navigator", "xlsx"})
+FILES = [(name, kind) for name in RUNS for kind in KINDS]
+
+
+def file_name(name: str, kind: str) -> str:
+    """Return `rich.json`, or `rich.ocsf.json` where the extension alone does not tell."""
+    end = extension(kind)
+    return f"{name}.{end}" if end == kind else f"{name}.{kind}.{end}"
 
 
 @pytest.mark.parametrize(("name", "kind"), FILES)
 def test_file_equals_its_golden(name: str, kind: str, golden: Callable[[str, bytes], None]) -> None:
-    golden(f"{name}.{kind}", render(RUNS[name](), kind))
+    golden(file_name(name, kind), render(RUNS[name](), kind))
 
 
 @pytest.mark.parametrize("name", RUNS)
@@ -25,7 +32,7 @@ def test_terminal_equals_its_golden(name: str, golden: Callable[[str, bytes], No
 
 
 def test_every_golden_belongs_to_a_run() -> None:
-    expected = {f"{name}.{kind}" for name in RUNS for kind in ("json", "html", "txt")}
+    expected = {file_name(*file) for file in FILES} | {f"{name}.txt" for name in RUNS}
     assert {path.name for path in GOLDEN.iterdir()} == expected
 
 

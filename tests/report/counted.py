@@ -1,0 +1,52 @@
+"""Read each format back, as its readers would, and count what it says."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Counted:
+    findings: Mapping[str, Mapping[str, int]]
+    """The groups of the summary, and the total."""
+    gaps: int
+    unapproved: int
+
+
+def of_findings(findings: Iterable[Mapping[str, str]]) -> dict[str, Mapping[str, int]]:
+    """Count findings that carry verdict, severity, status and cloud, by these."""
+    found = list(findings)
+    active = [finding for finding in found if finding["status"] != "resolved"]
+    groups: dict[str, Mapping[str, int]] = {
+        f"by_{name}": Counter(finding[name] for finding in active)
+        for name in ("verdict", "severity", "cloud")
+    }
+    groups["by_status"] = Counter(finding["status"] for finding in found)
+    groups["total"] = {"total": len(active)}
+    return groups
+
+
+def in_csv(content: bytes) -> Counted:
+    rows = list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+    records = Counter(row["record"] for row in rows)
+    return Counted(
+        of_findings(row for row in rows if row["record"] == "finding"),
+        records["gap"],
+        records["unapproved"],
+    )
+
+
+def in_sarif(content: bytes) -> Counted:
+    (run,) = json.loads(content)["runs"]
+    told = run["invocations"][0]["toolExecutionNotifications"]
+    notes = Counter(notification["descriptor"]["id"] for notification in told)
+    found = of_findings(result["properties"] for result in run["results"])
+    return Counted(found, notes["not-read"], notes["not-approved"])
+
+
+COUNTERS: Mapping[str, Callable[[bytes], Counted]] = {"csv": in_csv, "sarif": in_sarif}
