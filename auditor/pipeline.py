@@ -77,11 +77,10 @@ def take_snapshot(
         snapshot = _take_snapshot(config, progress, clock)
     with reading(config.store) as con:
         coverage = coverage_of(con, snapshot.id)
-    gaps = any(c.status.is_gap for c in coverage)
     found = _audit_run(config, snapshot, None, coverage)
     return replace(
         found,
-        outcome=Outcome.INCOMPLETE if gaps else Outcome.CLEAN,
+        outcome=Outcome.INCOMPLETE if found.gaps else Outcome.CLEAN,
         next_steps=(f"audit diff --snapshot {snapshot.id}",),
     )
 
@@ -104,8 +103,7 @@ def compare(config: Config, *, snapshot: str | None = None, clock: Clock = now) 
 def past_run(config: Config, snapshot: str | None = None) -> AuditRun:
     """Return a run as it was reported; without a snapshot, the newest that was compared.
 
-    A newer snapshot that was not compared is a problem of the run: another run is about to compare
-    it, or one was interrupted.
+    A newer snapshot that is not compared yet, or never since its run died, is a problem of the run.
     """
     with reading(config.store) as con:
         newest = find_snapshot(con, snapshot)
@@ -114,13 +112,11 @@ def past_run(config: Config, snapshot: str | None = None) -> AuditRun:
         known = versions(con, name) if name else []
         baseline = next((b for b in known if b.version == version), None)
         past = load_run(con, found, baseline)
-    if found.id == newest.id:
-        return replace(past, next_steps=next_steps(past))
-    compare_it = f"audit diff --snapshot {newest.id}"
-    problem = f"snapshot {newest.id} is newer, but was not compared with a baseline yet"
-    return replace(
-        past, problems=(*past.problems, problem), next_steps=(compare_it, *next_steps(past))
-    )
+    steps, problems = next_steps(past), past.problems
+    if found.id != newest.id:
+        steps = (f"audit diff --snapshot {newest.id}", *steps)
+        problems += (f"snapshot {newest.id} is newer, but was not compared with a baseline yet",)
+    return replace(past, next_steps=steps, problems=problems)
 
 
 def next_steps(run: AuditRun) -> tuple[str, ...]:

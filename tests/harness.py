@@ -46,6 +46,13 @@ Overrides = Mapping[tuple[str, Scope], Status | None]
 
 HOME = Scope("aws", "111111111111", "eu-west-1")
 TABLES = {table.name: table for table in all_tables()}
+LEAST = (
+    *("aws_ec2_instances", "aws_ec2_ebs_volumes"),
+    *("azure_compute_virtual_machines", "azure_compute_virtual_machine_scale_set_vms"),
+    *("azure_network_interfaces", "azure_compute_disks"),
+    *("gcp_compute_instances", "gcp_compute_disks"),
+)
+"""The tables without which no setting of an instance is compared: a quick `known` of a lab."""
 
 _IDS = {
     "aws_autoscaling_instances": ("instance", "instance_id"),

@@ -18,7 +18,7 @@ from auditor.cli.main import app
 from auditor.errors import BaselineError, IntegrityError, UsageError
 from auditor.model import Outcome
 from auditor.store.database import writing
-from tests.harness import HOME, Lab, Rows
+from tests.harness import HOME, LEAST, Lab, Rows
 from tests.signing import Office, needs_ssh_keygen
 
 INSTANCES = "aws_ec2_instances"
@@ -31,7 +31,7 @@ def rows(**hops: int) -> Rows:
 @pytest.fixture
 def lab(tmp_path: Path) -> Lab:
     """A lab with two versions: i-b changed, i-c went, i-d came."""
-    lab = Lab(tmp_path, tables=[INSTANCES], known=[INSTANCES])
+    lab = Lab(tmp_path, tables=[INSTANCES], known=LEAST)
     lab.seal(rows(a=1, b=1, c=1))
     lab.approve()
     lab.seal(rows(a=1, b=2, d=1))
@@ -119,7 +119,7 @@ def test_what_cannot_be_returned_to(lab: Lab) -> None:
 
 @needs_ssh_keygen
 def test_a_return_is_signed(tmp_path: Path) -> None:
-    lab = Lab(tmp_path, tables=[INSTANCES], known=[INSTANCES])
+    lab = Lab(tmp_path, tables=[INSTANCES], known=LEAST)
     office = Office(lab)
     for count in (1, 2):
         lab.seal(rows(a=count))

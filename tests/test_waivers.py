@@ -17,7 +17,7 @@ from auditor.inquiry import verify_everything
 from auditor.model import AuditRun, Finding, FindingStatus, Outcome, Status
 from auditor.pipeline import past_run
 from auditor.report.json import as_document
-from tests.harness import HOME, Lab, Rows
+from tests.harness import HOME, LEAST, Lab, Rows
 from tests.signing import Office, needs_ssh_keygen
 
 INSTANCES = "aws_ec2_instances"
@@ -30,7 +30,7 @@ def hops(count: int, **columns: object) -> Rows:
 @pytest.fixture
 def lab(tmp_path: Path) -> Lab:
     """A lab with an approved hop limit of 1 in its first snapshot."""
-    lab = Lab(tmp_path, tables=[INSTANCES], known=[INSTANCES])
+    lab = Lab(tmp_path, tables=[INSTANCES], known=LEAST)
     lab.seal(hops(1))
     lab.approve()
     return lab
@@ -166,7 +166,7 @@ def test_an_altered_waiver_is_refused(lab: Lab, key: str) -> None:
 
 @needs_ssh_keygen
 def test_an_altered_signed_waiver_is_refused_at_once(tmp_path: Path) -> None:
-    lab = Lab(tmp_path, tables=[INSTANCES], known=[INSTANCES])
+    lab = Lab(tmp_path, tables=[INSTANCES], known=LEAST)
     lab.seal(hops(1))
     office = Office(lab)
     office.approve("alice")
@@ -187,7 +187,7 @@ def test_an_altered_signed_waiver_is_refused_at_once(tmp_path: Path) -> None:
 
 @needs_ssh_keygen
 def test_a_waiver_waits_for_the_signatures_that_it_needs(tmp_path: Path) -> None:
-    lab = Lab(tmp_path, tables=[INSTANCES], known=[INSTANCES])
+    lab = Lab(tmp_path, tables=[INSTANCES], known=LEAST)
     lab.seal(hops(1))
     office = Office(lab)
     office.approve("alice")

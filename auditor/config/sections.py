@@ -8,43 +8,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import Field
 
-from auditor.config.windows import read_window, read_zone
+from auditor.config.kinds import Duration, Section, Window, Zone
 from auditor.model import Severity
 
 _SUBSCRIPTION = r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-def _duration(value: object) -> object:
-    """Turn `45m`, `90s`, `2h` or a number of seconds into a timedelta."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return timedelta(seconds=value)
-    if isinstance(value, str) and value[-1:] in _UNITS and value[:-1].isdecimal():
-        return timedelta(seconds=int(value[:-1]) * _UNITS[value[-1]])
-    if isinstance(value, timedelta):
-        return value
-    raise ValueError("expected a duration such as 90s, 45m, 2h or 7d")
-
-
-def _window(value: str) -> str:
-    read_window(value)
-    return value
-
-
-def _zone(value: str) -> str:
-    read_zone(value)
-    return value
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-
-
-class Section(BaseModel):
-    """A part of the file; refuses keys that it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class StoreConfig(Section):
@@ -245,12 +214,12 @@ class BehaviourConfig(Section):
         description="Globs of principals that may make instances, disks and snapshots; case does "
         "not count. Empty: nobody is reported for not being listed.",
     )
-    change_windows: list[Annotated[str, AfterValidator(_window)]] = Field(
+    change_windows: list[Window] = Field(
         [],
         description="When changes are expected, such as `Mon-Fri 08:00-18:00` or "
         "`Sat,Sun 22:00-02:00`. Empty: at any time.",
     )
-    timezone: Annotated[str, AfterValidator(_zone)] = Field(
+    timezone: Zone = Field(
         "UTC", description="Time zone of the change windows, such as Europe/Berlin."
     )
     changes_per_hour: int = Field(

@@ -20,6 +20,10 @@ from auditor.store.selects import create_view, names_in
 log = logging.getLogger(__name__)
 
 
+_WEIGHING = frozenset({"baseline.circumstances", "snapshot.circumstances"})
+"""They only make findings more or less severe: no query rests on the tables behind them."""
+
+
 def view_files() -> list[Path]:
     """Return the files of the vocabulary, sorted by name."""
     return sorted((shipped("queries") / "views").glob("*.sql"))
@@ -52,7 +56,9 @@ def tables_behind(con: duckdb.DuckDBPyConnection, sql: str) -> frozenset[str]:
     """
     views = {path.stem: path for path in view_files()}
     found: set[str] = set()
-    for schema, _, name in {name.rpartition(".") for name in names_in(con, sql) - SILENCING}:
+    for schema, _, name in {
+        name.rpartition(".") for name in names_in(con, sql) - SILENCING - _WEIGHING
+    }:
         if schema in ("policy", "cohort"):
             found |= _behind(schema)
         elif schema == "behaviour":

@@ -34,19 +34,19 @@ before AS (
 
 -- NOTE: what an approved group has always done is no news when it does so once more.
 usual AS (
-    SELECT DISTINCT m.group_resource_id, o.group_id
+    SELECT DISTINCT b.group_resource_id, o.group_id
     FROM before AS o
-    JOIN baseline.groups AS m ON m.instance_resource_id = o.instance_arn
+    JOIN baseline.groups AS b ON b.instance_resource_id = o.instance_arn
 ),
 
 told AS (
-    SELECT u.*, g.group_arn, e.settles, m.group_resource_id
+    SELECT u.*, g.group_arn, e.settles, s.group_resource_id
     FROM used AS u
     JOIN default_groups AS g USING (account_id, region, group_id)
     ANTI JOIN before AS o USING (instance_arn, group_id)
     LEFT JOIN cohort.explained AS e ON e.resource_id = u.instance_arn
-    LEFT JOIN snapshot.groups AS m
-        ON m.account_id = u.account_id AND m.instance_resource_id = u.instance_arn
+    LEFT JOIN snapshot.groups AS s
+        ON s.account_id = u.account_id AND s.instance_resource_id = u.instance_arn
         AND e.resource_id IS NOT NULL
 )
 

@@ -32,25 +32,11 @@ WITH change AS (
 compared AS (
     SELECT
         *,
-        CASE
-            WHEN comparator = 'HASH' THEN 1
-            WHEN comparator = 'PRESENCE' THEN
-                ((now IS NOT NULL)::INT - (was IS NOT NULL)::INT) * if(loose = 'present', 1, -1)
-            WHEN comparator = 'REF' AND has_presence AND (was IS NULL OR now IS NULL) THEN 0
-            WHEN comparator = 'REF' THEN if(now IS NULL, -1, 1)
-            WHEN was IS NULL OR now IS NULL THEN NULL
-            WHEN comparator = 'ENUM' THEN
-                sign(nullif(list_position("order", now), 0) - nullif(list_position("order", was), 0))
-            WHEN comparator = 'NUM' THEN
-                sign(try_cast(now AS HUGEINT) - try_cast(was AS HUGEINT)) * if(loose = 'higher', 1, -1)
-            WHEN comparator = 'BOOL' THEN if(was = now, 0, if(now = loose, 1, -1))
-            WHEN NOT list_has_all(narrow, wide) THEN 1
-            WHEN NOT list_has_all(wide, narrow) THEN -1
-            ELSE 0
-        END AS direction
+        memory.main.direction(
+            comparator, was, now, "order", loose, narrow, wide, has_presence
+        ) AS direction
     FROM change
-)
-,
+),
 
 -- NOTE: only what held before and still holds, so that no change raises itself.
 weighed AS (

@@ -10,6 +10,13 @@ tables = ["weaknesses", "instances"]
 false_positives = "Hosts of containers that need a hop limit of 2 and have not moved to IMDSv2."
 remediation = "Take one of the two back: require tokens, or take the public address or the broad right away."
 */
+WITH known AS (
+    SELECT s.account_id, s.resource_id
+    FROM snapshot.instances AS s
+    JOIN baseline.instances AS b ON b.account_id = s.account_id AND b.resource_id = s.resource_id
+        AND b.incarnation_id IS NOT DISTINCT FROM s.incarnation_id
+)
+
 SELECT
     s.cloud,
     s.account_id,
@@ -23,8 +30,6 @@ SELECT
     json_object('combination', s.combination, 'meaning', s.meaning) AS after
 FROM snapshot.weaknesses AS s
 -- NOTE: an instance that is new, or of another incarnation, is compared with its peers instead.
-JOIN snapshot.instances AS i ON i.account_id = s.account_id AND i.resource_id = s.resource_id
-JOIN baseline.instances AS a ON a.account_id = s.account_id AND a.resource_id = s.resource_id
-    AND a.incarnation_id IS NOT DISTINCT FROM i.incarnation_id
+SEMI JOIN known AS k ON k.account_id = s.account_id AND k.resource_id = s.resource_id
 ANTI JOIN baseline.weaknesses AS b ON b.account_id = s.account_id
     AND b.resource_id = s.resource_id AND b.combination = s.combination

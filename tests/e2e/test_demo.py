@@ -47,7 +47,7 @@ def test_it_tells_the_story(shown: tuple[Cli, str]) -> None:
     found = Counter((f["cloud"], f["verdict"]) for f in document["findings"])
     assert found == {
         ("aws", "NEW"): 2,
-        ("aws", "LOOSENED"): 4,
+        ("aws", "LOOSENED"): 5,
         ("aws", "SUSPICIOUS"): 2,
         ("azure", "NEW"): 2,
         ("azure", "LOOSENED"): 1,

@@ -27,11 +27,13 @@ def revert(estate: Estate, project: str, *, moment: str = MOMENT) -> Touched:
         path = changes.pick(here, lambda i: len(i["disks"]) == 1, "with one disk")
         instance = here.project.instances.edit(path)
         old = here.project.path(instance["disks"][0]["source"])
-        snapshot = changes.create_snapshot(here, old, "global/snapshots/before-change")
+        wanted = changes.unused(here.project.snapshots, "global/snapshots/before-change")
+        snapshot = changes.create_snapshot(here, old, wanted)
         taken = here.project.snapshots.get(snapshot)
         origin = {"sourceSnapshot": taken["selfLink"], "sourceSnapshotId": taken["id"]}
-        new = changes.create_disk(here, f"{old}-back", origin | {"sizeGb": taken["diskSizeGb"]})
-        _detach(here, path)
+        origin |= {"sizeGb": taken["diskSizeGb"]}
+        new = changes.create_disk(here, changes.unused(here.project.disks, old), origin)
+        _remove_boot_disk(here, path)
         changes.attach(here, path, new)
     return {"instances": [path], "disks": [old, new], "snapshots": [snapshot]}
 
@@ -46,12 +48,13 @@ def false_member(estate: Estate, project: str, *, moment: str = MOMENT) -> Touch
     return {"instances": [path]}
 
 
-def _detach(here: changes.Site, path: str) -> None:
-    """Take the boot disk from an instance."""
+def _remove_boot_disk(here: changes.Site, path: str) -> None:
+    """Take the boot disk from an instance, and delete it."""
     instance = here.project.instances.edit(path)
     [disk] = instance["disks"]
     instance["disks"] = []
-    old = here.project.disks.edit(here.project.path(disk["source"]))
-    old |= {"users": [], "lastDetachTimestamp": here.now}
     request = {"deviceName": disk["deviceName"]}
     here.journal.write("instances.detachDisk", path, instance["id"], request)
+    old = here.project.path(disk["source"])
+    here.journal.write("disks.delete", old, here.project.disks.get(old)["id"])
+    here.project.disks.remove(old)
