@@ -41,7 +41,8 @@ def prepare(path: str, instances: int) -> None:
 
 def compared(path: str) -> dict[str, Any]:
     """Run every step and every query over snapshot 2 beside snapshot 1."""
-    from auditor.config import StoreConfig
+    from auditor.config import BehaviourConfig, StoreConfig
+    from auditor.diff.behaviour import show_behaviour
     from auditor.diff.cohorts import show_cohorts
     from auditor.diff.engine import run_query
     from auditor.diff.queries import load_queries
@@ -58,6 +59,7 @@ def compared(path: str) -> dict[str, Any]:
         show_changes(session, load_settings())
         with steps.listening("auditor.diff.cohorts"):
             show_cohorts(session.con)
+        show_behaviour(session, BehaviourConfig())
         evaluate(session.con)
         session.lock()
         for query in load_queries(()):

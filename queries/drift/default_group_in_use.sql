@@ -17,14 +17,9 @@ WITH default_groups AS (
     WHERE s.name = 'default'
 ),
 
-existing AS (
-    SELECT s.resource_id AS instance_arn FROM snapshot.aws_ec2_instances AS s
-),
-
 used AS (
     SELECT s.account_id, s.region, s.instance_arn, unnest(s.security_group_ids) AS group_id
     FROM snapshot.aws_ec2_network_interfaces AS s
-    SEMI JOIN existing USING (instance_arn)
 ),
 
 before AS (
@@ -32,22 +27,21 @@ before AS (
     FROM baseline.aws_ec2_network_interfaces AS b
 ),
 
--- NOTE: what an approved group has always done is no news when it does so once more.
-usual AS (
-    SELECT DISTINCT b.group_resource_id, o.group_id
-    FROM before AS o
-    JOIN baseline.groups AS b ON b.instance_resource_id = o.instance_arn
-),
-
-told AS (
-    SELECT u.*, g.group_arn, e.settles, s.group_resource_id
+found AS MATERIALIZED (
+    SELECT u.*, g.group_arn, e.settles, e.group_resource_id
     FROM used AS u
     JOIN default_groups AS g USING (account_id, region, group_id)
     ANTI JOIN before AS o USING (instance_arn, group_id)
+    SEMI JOIN snapshot.aws_ec2_instances AS s ON s.resource_id = u.instance_arn
     LEFT JOIN cohort.explained AS e ON e.resource_id = u.instance_arn
-    LEFT JOIN snapshot.groups AS s
-        ON s.account_id = u.account_id AND s.instance_resource_id = u.instance_arn
-        AND e.resource_id IS NOT NULL
+),
+
+-- NOTE: what an approved group has always done is no news when it does so once more.
+usual AS (
+    SELECT DISTINCT b.group_resource_id, o.group_id
+    FROM baseline.groups AS b
+    SEMI JOIN found AS f ON f.group_resource_id = b.group_resource_id
+    JOIN before AS o ON o.instance_arn = b.instance_resource_id
 )
 
 SELECT DISTINCT
@@ -62,6 +56,6 @@ SELECT DISTINCT
     || ' in the default group ' || group_id || ' of its VPC' AS reason,
     NULL AS before,
     group_arn AS after
-FROM told
+FROM found
 ANTI JOIN usual USING (group_resource_id, group_id)
 WHERE NOT coalesce(settles, false)
