@@ -29,6 +29,7 @@ def report(scale: float) -> Iterator[str]:
             ("limit: join keys, compare hashes, three tables", *limit, 1.0),
             ("find_drift, everything", *whole["took"], whole["took"][0] / limit[0]),
             ("of it: open, show sides and changes", *steps["open"], steps["open"][0] / limit[0]),
+            ("of it: groups and policies", *steps["policies"], steps["policies"][0] / limit[0]),
             ("of it: all queries", *steps["queries"], steps["queries"][0] / limit[0]),
         ],
     )
@@ -85,10 +86,14 @@ def whole(path: str) -> dict[str, Any]:
 
 def steps(path: str) -> dict[str, Any]:
     """Do the same step by step, and the limit in the same session."""
+    from auditor.config import BehaviourConfig
+    from auditor.diff.behaviour import show_behaviour
+    from auditor.diff.cohorts import show_cohorts
     from auditor.diff.engine import run_query
     from auditor.diff.queries import load_queries
     from auditor.diff.session import open_session, show_changes, show_sides
     from auditor.diff.settings import load_settings
+    from auditor.policy.evaluate import evaluate
     from benchmarks.ledger import MAKERS, Ledger
 
     ledger = Ledger(Path(path) / "audit.duckdb")
@@ -99,6 +104,10 @@ def steps(path: str) -> dict[str, Any]:
         with watched() as opening:
             show_sides(session, 2, coverage, approved)
             show_changes(session, settings)
+        with watched() as preparing:
+            show_cohorts(session.con)
+            show_behaviour(session, BehaviourConfig())
+            evaluate(session.con)
             session.lock()
         with watched() as limit:
             for name in MAKERS:
@@ -116,6 +125,7 @@ def steps(path: str) -> dict[str, Any]:
                 each[query.id] = (*_pair(watch), len(rows))
     return {
         "open": _pair(opening),
+        "policies": _pair(preparing),
         "limit": _pair(limit),
         "queries": _pair(running),
         "each": each,

@@ -109,7 +109,7 @@ class Ledger:
                 tool_version="bench",
                 config_digest="",
                 approval_head=None,
-                specs=[table(name).spec() for name in self._held],
+                specs=[each.spec() for each in all_tables()],
                 staged=staged,
                 coverage=[Coverage(n, s, Status.COMPLETE) for n in self._held for s in scopes()],
             )
