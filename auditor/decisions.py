@@ -13,11 +13,11 @@ from auditor.baseline import waivers
 from auditor.baseline.approve import Approval, Approved, approve_findings, approve_snapshot
 from auditor.baseline.approve import roll_back as roll_back_to
 from auditor.baseline.log import Entry, read_log
-from auditor.baseline.record import sign_again
+from auditor.baseline.record import Decision, sign_again
 from auditor.baseline.signatures import principal
 from auditor.baseline.standing import Standing, check_line, standing
 from auditor.baseline.versions import content_of, versions
-from auditor.baseline.waivers import Decision, Waiver
+from auditor.baseline.waivers import Waiver
 from auditor.config import Config
 from auditor.errors import UsageError
 from auditor.model import AuditRun, Baseline, Finding
@@ -62,7 +62,7 @@ def approve(config: Config, request: Request, who: Who) -> Approved:
     approval = _approval(config, who)
     snapshot = request.run.snapshot
     with (
-        run_lock(config.store, wait=config.store.wait.total_seconds()),
+        run_lock(config.store, patient=True),
         writing(config.store, now=approval.at) as con,
     ):
         if request.single:
@@ -76,7 +76,7 @@ def roll_back(config: Config, version: int, who: Who, name: str | None = None) -
     """Make an older version's content the newest version again."""
     approval = _approval(config, who)
     with (
-        run_lock(config.store, wait=config.store.wait.total_seconds()),
+        run_lock(config.store, patient=True),
         writing(config.store, now=approval.at) as con,
     ):
         return roll_back_to(con, config.baseline, approval, version, name=name)
@@ -117,7 +117,7 @@ def sign(config: Config, entry: Entry, by: str | None) -> Standing:
     """Add a person's signature to a line of the approval log; return how the baseline stands."""
     person, at = by or decider(config), now()
     with (
-        run_lock(config.store, wait=config.store.wait.total_seconds()),
+        run_lock(config.store, patient=True),
         reading(config.store) as con,
     ):
         check_line(con, config.baseline, entry)
@@ -174,11 +174,10 @@ def held_waivers(config: Config) -> list[Waiver]:
 @contextlib.contextmanager
 def _deciding(config: Config, who: Who) -> Iterator[Decision]:
     """Hold the run lock, and say who decides now; raises `IntegrityError` for an altered log."""
-    user = decider(config)
-    with run_lock(config.store, wait=config.store.wait.total_seconds()):
+    with run_lock(config.store, patient=True):
         with reading(config.store) as con:
             standing(con, config.baseline)
-        yield Decision(who.by or user, who.prepared_by or user, who.reason, now(), who.ticket)
+        yield _approval(config, who)
 
 
 def _find_waiver(config: Config, prefix: str, decision: Decision) -> Waiver:

@@ -92,7 +92,7 @@ def compare(config: Config, *, snapshot: str | None = None, clock: Clock = now) 
     the life of findings goes forward.
     """
     rules = _Rules.load(config)
-    with run_lock(config.store, wait=config.store.wait.total_seconds()):
+    with run_lock(config.store, patient=True):
         with reading(config.store) as con:
             wanted = find_snapshot(con, snapshot)
             newest = latest_snapshot(con)

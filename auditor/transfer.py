@@ -21,7 +21,7 @@ def export_baseline(
 ) -> tuple[Baseline, Path]:
     """Write the version in force as files; by default to `baselines/<name>`."""
     with (
-        run_lock(config.store, wait=config.store.wait.total_seconds()),
+        run_lock(config.store, patient=True),
         reading(config.store) as con,
     ):
         baseline = standing(con, config.baseline, name).baseline
@@ -61,7 +61,7 @@ def _adopt(config: Config, found: Export, clock: Clock) -> None:
     at = clock()
     scratch = config.store.path.with_name(f".stage-{config.store.path.name}-baseline")
     with (
-        run_lock(config.store, wait=config.store.wait.total_seconds()),
+        run_lock(config.store, patient=True),
         writing(config.store, now=at) as con,
     ):
         adopt(con, found, specs(), scratch=scratch, at=at)

@@ -13,7 +13,7 @@ from auditor.baseline import waivers
 from auditor.baseline.approve import Approval, Approved, roll_back
 from auditor.baseline.compare import Comparison
 from auditor.baseline.log import read_log
-from auditor.baseline.waivers import Decision
+from auditor.baseline.record import Decision
 from auditor.cli.main import app
 from auditor.errors import BaselineError, IntegrityError, UsageError
 from auditor.model import Outcome

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from auditor.baseline import waivers
-from auditor.baseline.waivers import Decision, Waiver
+from auditor.baseline.record import Decision
+from auditor.baseline.waivers import Waiver
 from auditor.cli.main import app
 from auditor.errors import BaselineError, IntegrityError
 from auditor.inquiry import verify_everything

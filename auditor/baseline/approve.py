@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from auditor.baseline.record import check_decision, last_version, signed_line, write_line
+from auditor.baseline.record import Decision, check_decision, last_version, signed_line, write_line
 from auditor.baseline.standing import logged_version, standing
 from auditor.baseline.versions import (
     Acceptance,
@@ -32,14 +32,9 @@ _WHOLE_ROWS = (Verdict.NEW, Verdict.REMOVED, Verdict.REPLACED)
 
 
 @dataclass(frozen=True, slots=True)
-class Approval:
+class Approval(Decision):
     """Who approves, and why."""
 
-    approved_by: str
-    prepared_by: str
-    reason: str
-    at: datetime
-    ticket: str | None = None
     review_due: datetime | None = None
 
 
@@ -155,13 +150,7 @@ def _write(
 ) -> Approved:
     name = name or config.name
     old = content_of(con, before) if before else Content({})
-    check_decision(
-        config,
-        person=approval.approved_by,
-        preparer=approval.prepared_by,
-        reason=approval.reason,
-        accounts=content.changed_since(old),
-    )
+    check_decision(config, approval, accounts=content.changed_since(old))
     baseline = Baseline(
         name=name,
         version=last_version(config, name) + 1,

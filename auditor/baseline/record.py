@@ -15,6 +15,17 @@ from auditor.errors import BaselineError
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """Who decides, why and when."""
+
+    approved_by: str
+    prepared_by: str
+    reason: str
+    at: datetime
+    ticket: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """A line that is signed, if it has to be, and not yet written."""
 
@@ -56,17 +67,13 @@ def sign_again(config: BaselineConfig, entry: Entry, person: str, *, at: datetim
 
 
 def check_decision(
-    config: BaselineConfig,
-    *,
-    person: str,
-    preparer: str,
-    reason: str,
-    accounts: Collection[str],
+    config: BaselineConfig, decision: Decision, *, accounts: Collection[str]
 ) -> None:
     """Refuse a decision without reason, about one's own preparation, or not one's to take."""
-    if not reason.strip():
+    person = decision.approved_by
+    if not decision.reason.strip():
         raise BaselineError("an approval needs a reason", hint="add --reason TEXT")
-    if config.four_eyes and person == preparer:
+    if config.four_eyes and person == decision.prepared_by:
         raise _own_preparation(person)
     foreign = sorted(a for a in accounts if not may_approve(config.policy, a, person))
     if foreign:

@@ -14,7 +14,7 @@ from typing import Any
 
 from auditor.baseline.log import Entry, read_log
 from auditor.baseline.quorum import lacking
-from auditor.baseline.record import check_decision, signed_line, write_line
+from auditor.baseline.record import Decision, check_decision, signed_line, write_line
 from auditor.baseline.signatures import signers
 from auditor.config import BaselineConfig
 from auditor.errors import BaselineError
@@ -22,17 +22,6 @@ from auditor.model import Finding, JsonValue
 from auditor.store.hashing import utc
 
 ACTIONS = ("waive", "renew", "revoke")
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """Who decides about a waiver, why and when."""
-
-    approved_by: str
-    prepared_by: str
-    reason: str
-    at: datetime
-    ticket: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +138,7 @@ def revoke(config: BaselineConfig, decision: Decision, waiver: Waiver) -> Waiver
 
 
 def _write(config: BaselineConfig, decision: Decision, content: Mapping[str, Any]) -> Waiver:
-    check_decision(
-        config,
-        person=decision.approved_by,
-        preparer=decision.prepared_by,
-        reason=decision.reason,
-        accounts=[str(content["account_id"])],
-    )
+    check_decision(config, decision, accounts=[str(content["account_id"])])
     if not str(content["owner"]).strip():
         raise BaselineError("a waiver needs an owner", hint="add --owner NAME")
     if content["action"] != "revoke":

@@ -40,6 +40,7 @@ KeyOption = Annotated[
     Path | None,
     typer.Option("--key", help="SSH key that signs.", show_default="baseline.signing_key"),
 ]
+TicketOption = Annotated[str | None, typer.Option("--ticket", help="Change or ticket number.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
@@ -52,7 +53,7 @@ def approve(  # noqa: PLR0913, PLR0917  # options of a command are parameters
         typer.Option(help="Accept only this finding (fingerprint or its start); repeatable."),
     ] = None,
     reason: Annotated[str, typer.Option(help="Why this is as it should be.")] = "",
-    ticket: Annotated[str | None, typer.Option(help="Change or ticket number.")] = None,
+    ticket: TicketOption = None,
     by: ByOption = None,
     prepared_by: PreparedByOption = None,
     key: KeyOption = None,
@@ -118,7 +119,7 @@ def sign(
             f"In force: baseline {visible(stands.baseline.name)} v{stands.baseline.version}, "
             f"{visible(stands.baseline.signed_text)}."
         )
-    _print_waiting(stands.waiting)
+    print_waiting(stands.waiting)
 
 
 @app.command("list")
@@ -195,7 +196,7 @@ def print_approved(approved: Approved, *, json: bool) -> None:
         f"{visible(baseline.approved_by)}, {baseline.signed_text}, {baseline.scopes} scopes, "
         f"digest {baseline.digest[:16]}."
     )
-    _print_waiting(approved.waiting)
+    print_waiting(approved.waiting)
     if approved.uncovered:
         out().print(f"{len(approved.uncovered)} scopes were not read and stay unapproved:")
         for gap in approved.uncovered[:20]:
@@ -210,7 +211,8 @@ def signing(config: Config, key: Path | None) -> Config:
     return config.model_copy(update={"baseline": baseline})
 
 
-def _print_waiting(waiting: Sequence[str]) -> None:
+def print_waiting(waiting: Sequence[str]) -> None:
+    """Say whose signatures something waits for."""
     for text in waiting:
         out().print(f"Not in force yet: {visible(text)}. Next: audit baseline sign")
 

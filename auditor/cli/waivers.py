@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from auditor.cli.baseline import ByOption, KeyOption, PreparedByOption, signing
+from auditor.cli.baseline import (
+    ByOption,
+    KeyOption,
+    PreparedByOption,
+    TicketOption,
+    print_waiting,
+    signing,
+)
 from auditor.cli.common import ConfigOption, JsonOption, load, out, plain, print_json, visible
 
 if TYPE_CHECKING:
@@ -23,7 +30,6 @@ ExpiresOption = Annotated[
     str,
     typer.Option("--expires", help="Until when: YYYY-MM-DD (UTC), or so many days from now: 30d."),
 ]
-TicketOption = Annotated[str | None, typer.Option("--ticket", help="Change or ticket number.")]
 
 
 def waive(  # noqa: PLR0913, PLR0917  # options of a command are parameters
@@ -142,8 +148,7 @@ def _print(waiver: Waiver, verb: str, *, json: bool) -> None:
     out().print(
         f"{verb}: finding {waiver.fingerprint[:8]}{until}, line {waiver.line} of the approval log."
     )
-    if waiver.waiting:
-        out().print(f"Not in force yet: {visible(waiver.waiting)}. Next: audit baseline sign")
+    print_waiting([waiver.waiting] if waiver.waiting else [])
     out().print("It counts from the next comparison on: audit diff")
 
 

@@ -36,8 +36,12 @@ _FILE_FAILURES = (
 
 
 @contextlib.contextmanager
-def run_lock(config: StoreConfig, *, wait: float = 0) -> Iterator[None]:
-    """Hold the lock that only one run or approval may have; the system frees it on a crash."""
+def run_lock(config: StoreConfig, *, patient: bool = False) -> Iterator[None]:
+    """Hold the lock that only one run or approval may have; the system frees it on a crash.
+
+    Whoever is patient waits for it as long as `store.wait`; a run gives up at once.
+    """
+    wait = config.wait.total_seconds() if patient else 0
     path = config.path.with_name(config.path.name + ".lock")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
