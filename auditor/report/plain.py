@@ -19,6 +19,7 @@ _BLANK_LETTERS = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _NO_CHARACTERS = frozenset("\ufffe\uffff")
 """XML cannot carry them, not even as references (www.w3.org/TR/xml/#charsets)."""
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_PROSE = re.compile(r"[^\W\d_](?:[^\W_]|[ ,;'()/=%+-]|:(?= )|\.(?=\d| |$))*")
 _AMBIGUOUS = re.compile(
     r'true|false|null|-?\d+(\.\d+)?([eE][+-]?\d+)?|[\[{"(].*|\s.*|.*\s|', re.DOTALL
 )
@@ -58,6 +59,20 @@ def inline(value: JsonValue, limit: int) -> str:
 def quoted(value: JsonValue, limit: int) -> str:
     """Return a JSON value on one line, strings in quotes."""
     return cut(visible(dumps(value)), limit)
+
+
+def markdown(text: str, limit: int) -> str:
+    """Return text for Markdown, anywhere but at the start of a line, as what it is.
+
+    Plain prose stays as it is; anything that could be markup, a link, a mention or a reference to
+    an issue becomes a code span. Backslashes would not do: hosts look for mentions after them. What
+    would end the span or a cell of a table is shown as an escape.
+    """
+    shown = cut(visible(text), limit)
+    if _PROSE.fullmatch(shown) and "www." not in shown.lower():
+        return shown
+    safe = shown.replace("`", "\\x60").replace("|", "\\x7c")
+    return f"`{safe}`" if safe.strip() else f"`{dumps(safe)}`"
 
 
 def block(value: JsonValue, limit: int) -> Lines:

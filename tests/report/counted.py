@@ -49,4 +49,18 @@ def in_sarif(content: bytes) -> Counted:
     return Counted(found, notes["not-read"], notes["not-approved"])
 
 
-COUNTERS: Mapping[str, Callable[[bytes], Counted]] = {"csv": in_csv, "sarif": in_sarif}
+def in_oscal(content: bytes) -> Counted:
+    (result,) = json.loads(content)["assessment-results"]["results"]
+    seen: dict[str, list[dict[str, str]]] = {}
+    for observation in result.get("observations", ()):
+        props = {prop["name"]: prop["value"] for prop in observation.get("props", ())}
+        seen.setdefault(observation["types"][0], []).append(props)
+    gaps, unapproved = (len(seen.get(kind, ())) for kind in ("not-read", "not-approved"))
+    return Counted(of_findings(seen.get("finding", ())), gaps, unapproved)
+
+
+COUNTERS: Mapping[str, Callable[[bytes], Counted]] = {
+    "csv": in_csv,
+    "oscal": in_oscal,
+    "sarif": in_sarif,
+}

@@ -6,11 +6,12 @@ import unicodedata
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from auditor.report.changes import ABSENT, Field, fields, members, texts
-from auditor.report.plain import block, inline, short_id, visible
+from auditor.report.plain import block, inline, markdown, short_id, visible
 
 
 @pytest.mark.parametrize(
@@ -112,3 +113,35 @@ def test_text_that_would_read_the_same_is_quoted() -> None:
 def test_long_values_are_shown_from_where_they_part() -> None:
     left, right = texts(Field("x", "a" * 999 + "b", "a" * 999 + "c", differs=True), 30)
     assert (left, right) == ("..." + "a" * 20 + 'b"', "..." + "a" * 20 + 'c"')
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("SSH opened to the Internet", "SSH opened to the Internet"),
+        ("tcp/22 now also from 0.0.0.0/0 (new)", "tcp/22 now also from 0.0.0.0/0 (new)"),
+        ("ask @ada", "`ask @ada`"),
+        ("see #12", "`see #12`"),
+        ("www.example.org", "`www.example.org`"),
+        ("https://example.org", "`https://example.org`"),
+        ("a_b_ *c*", "`a_b_ *c*`"),
+        ("1. one", "`1. one`"),
+        ("a`b|c", "`a\\x60b\\x7cc`"),
+        ("a\nb", "`a\\nb`"),
+        ("", '`""`'),
+    ],
+)
+def test_what_could_be_markup_is_a_code_span(text: str, written: str) -> None:
+    assert markdown(text, 100) == written
+
+
+@given(st.text(max_size=20) | st.text("<>[]()`*_~|#@!:/.w\\&; a1\n-+", max_size=12))
+@settings(deadline=None)
+def test_markdown_renders_as_text_and_nothing_else(text: str) -> None:
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    cell = f"| a | b |\n|---|---|\n| {markdown(text, 100)} | end |"
+    tokens = parser.parse(cell)
+    inner = [token for block in tokens if block.children for token in block.children]
+    assert {token.type for token in inner} <= {"text", "code_inline"}
+    assert [t.content for t in tokens if t.type == "inline"][-1] == "end"
+    assert sum(token.type == "td_open" for token in tokens) == 2
