@@ -42,6 +42,15 @@ def visible(text: str) -> str:
     return "".join(_escape(char) if _is_hidden(char) else char for char in text)
 
 
+def all_visible(value: JsonValue, limit: int) -> JsonValue:
+    """Return a document with every text in it visible and cut; its keys are ours already."""
+    if isinstance(value, Mapping):
+        return {key: all_visible(item, limit) for key, item in value.items()}
+    if isinstance(value, list):
+        return [all_visible(item, limit) for item in value]
+    return cut(visible(str(value)), limit) if isinstance(value, str) else value
+
+
 def cut(text: str, limit: int) -> str:
     """Return the text, or its beginning and a note that says how long the whole is."""
     if len(text) <= limit:

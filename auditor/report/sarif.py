@@ -17,7 +17,7 @@ import orjson
 
 from auditor.model import AuditRun, Coverage, Finding, FindingStatus, Severity, Verdict
 from auditor.report.headline import headline
-from auditor.report.plain import cut, inline, rfc3339, short_id, visible
+from auditor.report.plain import all_visible, inline, rfc3339, short_id, visible
 from auditor.report.summary import reason, summarise
 
 EXTENSION = "sarif"
@@ -33,7 +33,7 @@ _STATES = {
     FindingStatus.REOPENED: "new",
     FindingStatus.RESOLVED: "absent",
 }
-_LONGEST = 4_000
+_LONGEST, _NOTE = 4_000, 100
 _NOTIFICATIONS = {
     "not-read": "Not read: no statement is made about it",
     "not-approved": "Read, and in no approved baseline",
@@ -46,7 +46,7 @@ def render(run: AuditRun) -> bytes:
     """Render the log as indented JSON that ends in a line break."""
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [_run(run)]}
     options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    return orjson.dumps(_shown(log), option=options)
+    return orjson.dumps(all_visible(log, _LONGEST + _NOTE), option=options)
 
 
 def _run(run: AuditRun) -> dict[str, Any]:
@@ -180,12 +180,3 @@ def _properties(finding: Finding) -> dict[str, Any]:
         "before": None if finding.before is None else inline(finding.before, _LONGEST),
         "after": None if finding.after is None else inline(finding.after, _LONGEST),
     }
-
-
-def _shown(value: Any) -> Any:
-    """Return the document with every text visible and cut: viewers print them as they are."""
-    if isinstance(value, Mapping):
-        return {key: _shown(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_shown(item) for item in value]
-    return cut(visible(str(value)), _LONGEST + 100) if isinstance(value, str) else value

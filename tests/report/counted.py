@@ -49,6 +49,14 @@ def in_sarif(content: bytes) -> Counted:
     return Counted(found, notes["not-read"], notes["not-approved"])
 
 
+def in_ocsf(content: bytes) -> Counted:
+    seen: dict[str, list[dict[str, str]]] = {}
+    for event in json.loads(content):
+        seen.setdefault(event["finding_info"]["types"][0], []).append(event.get("unmapped", {}))
+    gaps, unapproved = (len(seen.get(kind, ())) for kind in ("not-read", "not-approved"))
+    return Counted(of_findings(seen.get("drift", ())), gaps, unapproved)
+
+
 def in_oscal(content: bytes) -> Counted:
     (result,) = json.loads(content)["assessment-results"]["results"]
     seen: dict[str, list[dict[str, str]]] = {}
@@ -61,6 +69,7 @@ def in_oscal(content: bytes) -> Counted:
 
 COUNTERS: Mapping[str, Callable[[bytes], Counted]] = {
     "csv": in_csv,
+    "ocsf": in_ocsf,
     "oscal": in_oscal,
     "sarif": in_sarif,
 }
