@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from junitparser import Error, Failure, JUnitXml
+
 
 @dataclass(frozen=True)
 class Counted:
@@ -67,8 +69,19 @@ def in_oscal(content: bytes) -> Counted:
     return Counted(of_findings(seen.get("finding", ())), gaps, unapproved)
 
 
+def in_junit(content: bytes) -> Counted:
+    suites = {suite.name: list(suite) for suite in JUnitXml.fromstring(content)}
+    facts = [
+        dict(line.split(": ", 1) for line in case.system_out.split("\n") if ": " in line)
+        for case in suites["findings"]
+    ]
+    ended = Counter(type(result) for case in suites["coverage"] for result in case.result)
+    return Counted(of_findings(facts), ended[Error], ended[Failure])
+
+
 COUNTERS: Mapping[str, Callable[[bytes], Counted]] = {
     "csv": in_csv,
+    "junit": in_junit,
     "ocsf": in_ocsf,
     "oscal": in_oscal,
     "sarif": in_sarif,
