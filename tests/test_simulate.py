@@ -98,7 +98,7 @@ def test_markdown_for_a_review(estate: Path, tmp_path: Path) -> None:
         "",
         "| severity | verdict | policy | reason |",
         "|---|---|---|---|",
-        "| medium | UNKNOWN | web (sg-9\\|\\<b\\>) | it is not known in snapshot 1 |",
+        "| medium | UNKNOWN | `web (sg-9\\x7c<b>)` | it is not known in snapshot 1 |",
     ]
 
 

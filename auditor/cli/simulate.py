@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from auditor.simulation.simulate import Change, Simulation
 
 _FORMATS = ("text", "json", "markdown")
+_LONGEST = 1_000
 _GROUPS = ("loosened", "unknown", "new", "tightened")
 """What a person has to look at comes first."""
 
@@ -104,7 +105,6 @@ def _place(change: Change) -> str:
 
 def _cell(text: str) -> str:
     """Return text for a cell of a Markdown table, without markup of its own."""
-    from auditor.report.plain import visible as shown
+    from auditor.report.plain import markdown
 
-    safe = "".join(f"\\{c}" if c in "\\`*_{}[]<>|#" else c for c in shown(text))
-    return safe.replace("\n", " ")
+    return markdown(text, _LONGEST)

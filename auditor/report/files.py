@@ -11,7 +11,13 @@ from auditor.errors import ConfigError, ReportError
 from auditor.model import AuditRun
 from auditor.report.formats import extension, format_names, render
 
-_NAMES = {"json": "findings", "html": "report", "csv": "findings", "sarif": "findings"}
+_NAMES = {
+    "json": "findings",
+    "html": "report",
+    "csv": "findings",
+    "markdown": "summary",
+    "sarif": "findings",
+}
 
 
 def check_formats(names: Iterable[str]) -> None:

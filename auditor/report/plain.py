@@ -20,6 +20,7 @@ _NO_CHARACTERS = frozenset("\ufffe\uffff")
 """XML cannot carry them, not even as references (www.w3.org/TR/xml/#charsets)."""
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _PROSE = re.compile(r"[^\W\d_](?:[^\W_]|[ ,;'()/=%+-]|:(?= )|\.(?=\d| |$))*")
+_LINKED = re.compile(r"\bwww\.|\bgh-\d", re.IGNORECASE)
 _AMBIGUOUS = re.compile(
     r'true|false|null|-?\d+(\.\d+)?([eE][+-]?\d+)?|[\[{"(].*|\s.*|.*\s|', re.DOTALL
 )
@@ -78,9 +79,14 @@ def markdown(text: str, limit: int) -> str:
     would end the span or a cell of a table is shown as an escape.
     """
     shown = cut(visible(text), limit)
-    if _PROSE.fullmatch(shown) and "www." not in shown.lower():
+    if _PROSE.fullmatch(shown) and not _LINKED.search(shown):
         return shown
-    safe = shown.replace("`", "\\x60").replace("|", "\\x7c")
+    return code(text, limit)
+
+
+def code(text: str, limit: int) -> str:
+    """Return text as a code span of Markdown, in a cell of a table too."""
+    safe = cut(visible(text), limit).replace("`", "\\x60").replace("|", "\\x7c")
     return f"`{safe}`" if safe.strip() else f"`{dumps(safe)}`"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -79,9 +80,31 @@ def in_junit(content: bytes) -> Counted:
     return Counted(of_findings(facts), ended[Error], ended[Failure])
 
 
+def in_markdown(content: bytes) -> Counted:
+    text = content.decode()
+    groups = {
+        f"by_{name}": {key: int(number) for number, key in re.findall(r"(\d+) (\w+)", counts)}
+        for name, counts in re.findall(
+            r"^\| (severity|verdict|status|cloud) \| (\d.*) \|$", text, re.M
+        )
+    }
+    told = {
+        name: re.search(rf"^(\d+) {words}", text, re.M)
+        for name, words in (
+            ("total", "findings? hold now"),
+            ("gaps", "gaps?: nothing is said"),
+            ("unapproved", "scopes? read, but in no approved baseline"),
+        )
+    }
+    numbers = {name: int(found[1]) if found else 0 for name, found in told.items()}
+    total = {"total": numbers["total"]}
+    return Counted(groups | {"total": total}, numbers["gaps"], numbers["unapproved"])
+
+
 COUNTERS: Mapping[str, Callable[[bytes], Counted]] = {
     "csv": in_csv,
     "junit": in_junit,
+    "markdown": in_markdown,
     "ocsf": in_ocsf,
     "oscal": in_oscal,
     "sarif": in_sarif,
