@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from auditor.model import JsonValue
 from auditor.report.plain import cut, dumps, inline, visible
@@ -20,7 +21,7 @@ _NOTE = 100
 
 def uuid_of(kind: str, key: str) -> str:
     """Return the id of a thing of that kind: the same for the same key, in every run."""
-    return str(uuid5(uuid5(NAMESPACE_URL, NAMESPACE), visible(f"{kind} {key}")))
+    return str(uuid5(_space(), visible(f"{kind} {key}")))
 
 
 def props(named: Mapping[str, JsonValue]) -> list[dict[str, str]]:
@@ -53,3 +54,8 @@ def _text(text: str) -> str:
     """Return a value as OSCAL allows it: not empty, on one line, no blanks around it."""
     shown = visible(text)
     return cut(shown if shown and shown == shown.strip() else dumps(shown), LONGEST + _NOTE)
+
+
+@cache
+def _space() -> UUID:
+    return uuid5(NAMESPACE_URL, NAMESPACE)

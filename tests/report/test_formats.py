@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 import auditor.report
+from auditor.config import ReportConfig
 from auditor.errors import ReportError
+from auditor.report.files import write_reports
 from auditor.report.formats import extension, format_names, media_type, render
 
 from .sample import clean_run
@@ -30,6 +32,15 @@ def test_format_renders_bytes_and_has_an_extension(name: str) -> None:
     assert render(clean_run(), name)
     assert extension(name).isalnum()
     assert "/" in media_type(name)
+
+
+def test_every_format_has_a_file_of_its_own(tmp_path: Path) -> None:
+    config = ReportConfig(directory=tmp_path, formats=tuple(format_names()))
+    files = write_reports(clean_run(), config)
+    assert {path.name for path in tmp_path.iterdir()} == {path.name for path in files}
+    assert len(set(files)) == len(format_names())
+    for name, path in zip(format_names(), files, strict=True):
+        assert path.read_bytes() == render(clean_run(), name)
 
 
 def test_unknown_format_names_the_nearest() -> None:
