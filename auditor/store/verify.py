@@ -9,9 +9,15 @@ from datetime import datetime
 import duckdb
 
 from auditor.model import Coverage, Scope, Snapshot, Status, TableSpec
-from auditor.store.digests import content_digest, inserted_digest, scope_digests, seal_digest
+from auditor.store.digests import (
+    content_digest,
+    inserted_digest,
+    run_digests,
+    scope_digests,
+    seal_digest,
+)
 from auditor.store.hashing import row_hash
-from auditor.store.schema import OPEN
+from auditor.store.schema import OPEN, RUN_DIGESTS
 from auditor.store.snapshots import coverage_of, snapshots
 from auditor.store.tables import table_specs
 
@@ -41,6 +47,7 @@ def verify_store(con: duckdb.DuckDBPyConnection) -> Verification:
     problems += _check_chain(con, headers)
     problems += _check_digests(con, headers)
     problems += _check_inserts(con)
+    problems += _check_runs(con)
     return Verification(len(headers), rows, tuple(problems))
 
 
@@ -146,6 +153,36 @@ def _check_inserts(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
         ).fetchone()
         if counts != tuple(said):
             yield f"snapshot {number}: the counts of what it changed in {table} were altered"
+
+
+def _check_runs(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    columns = {name for name, *_ in con.execute("DESCRIBE store.run").fetchall()}
+    if "digest" not in columns:
+        return  # NOTE: an older version wrote all runs of the store.
+    stored = dict(con.execute("SELECT snapshot, digest FROM store.run").fetchall())
+    unsigned = {
+        number
+        for (number,) in con.execute(
+            "SELECT snapshot FROM store.run WHERE digest IS NULL AND finished_at < "
+            "(SELECT max(applied_at) FROM store.migration WHERE version = ?)",
+            [RUN_DIGESTS],
+        ).fetchall()
+    }
+    for number, digest in sorted(run_digests(con).items()):
+        if number not in stored:
+            yield f"snapshot {number}: its findings are recorded, but not the run that found them"
+        elif digest != stored[number] and number not in unsigned:
+            yield f"snapshot {number}: what its run recorded, outcome or findings, was altered"
+    for (number,) in con.execute(
+        "SELECT snapshot FROM store.run EXCEPT SELECT id FROM store.snapshot ORDER BY ALL"
+    ).fetchall():
+        yield f"snapshot {number}: its run is recorded, but it is missing"
+    for fingerprint, last in con.execute(
+        "SELECT fingerprint, last_seen FROM store.finding WHERE last_seen IS NULL "
+        "OR last_seen < first_seen OR last_seen NOT IN (SELECT snapshot FROM store.run) "
+        "ORDER BY ALL"
+    ).fetchall():
+        yield f"finding {fingerprint[:8]}: last seen in snapshot {last}, which no run says"
 
 
 def _is_table(con: duckdb.DuckDBPyConnection, name: str) -> bool:
