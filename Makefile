@@ -24,7 +24,7 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks
 
 golden: $(READY)
-	AUDITOR_GOLDEN=1 $(BIN)/python -m pytest -q tests/report
+	AUDITOR_GOLDEN=1 $(BIN)/python -m pytest -q tests/report tests/test_shipped_baseline.py
 
 docs: $(READY)
 	$(BIN)/python docs/generate.py

@@ -21,7 +21,7 @@ from auditor.baseline.waivers import Waiver
 from auditor.config import Config
 from auditor.errors import UsageError
 from auditor.model import AuditRun, Baseline, Finding
-from auditor.pipeline import now, past_run
+from auditor.pipeline import Clock, now, past_run
 from auditor.store.database import reading, run_lock, writing
 
 
@@ -57,9 +57,9 @@ def prepare(config: Config, *, findings: Sequence[str], name: str | None = None)
     return Request(run, chosen, single=bool(findings), name=name or config.baseline.name)
 
 
-def approve(config: Config, request: Request, who: Who) -> Approved:
+def approve(config: Config, request: Request, who: Who, *, clock: Clock = now) -> Approved:
     """Write the next version of the baseline, and its line in the approval log."""
-    approval = _approval(config, who)
+    approval = _approval(config, who, clock)
     snapshot = request.run.snapshot
     with (
         run_lock(config.store, patient=True),
@@ -82,13 +82,13 @@ def roll_back(config: Config, version: int, who: Who, name: str | None = None) -
         return roll_back_to(con, config.baseline, approval, version, name=name)
 
 
-def _approval(config: Config, who: Who) -> Approval:
+def _approval(config: Config, who: Who, clock: Clock = now) -> Approval:
     user = decider(config)
     return Approval(
         approved_by=who.by or user,
         prepared_by=who.prepared_by or user,
         reason=who.reason,
-        at=now(),
+        at=clock(),
         ticket=who.ticket,
         review_due=who.review_due,
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from auditor import decisions, pipeline
+from auditor import decisions, pipeline, transfer
 from auditor.config import Config, load_config
 from auditor.errors import UsageError
 from auditor.model import AuditRun
@@ -50,6 +51,10 @@ external_id = "demo"
 [report]
 directory = "reports"
 """
+
+_ALICE = decisions.Who(by="alice", prepared_by="bob", reason="initial inventory", ticket="CHG-1")
+_SHIPPED_AT = datetime(2026, 9, 1, 9, tzinfo=UTC)
+"""When the baseline that ships with the program was read and approved."""
 
 Tell = Callable[[str], None]
 
@@ -100,9 +105,7 @@ def play(folder: Path, tell: Tell) -> AuditRun:
         decisions.approve(
             config,
             decisions.prepare(config, findings=()),
-            decisions.Who(
-                by="alice", prepared_by="bob", reason="initial inventory", ticket="CHG-1"
-            ),
+            _ALICE,
         )
         quiet = pipeline.run(config)
         tell(f"3. Second run: {len(quiet.active)} findings, exit code {quiet.exit_code}.")
@@ -115,6 +118,22 @@ def play(folder: Path, tell: Tell) -> AuditRun:
         after = pipeline.run(config)
     write_reports(after, config.report)
     return after
+
+
+def write_baseline(target: Path) -> None:
+    """Write the demo's approved baseline as files, the same bytes each time.
+
+    Raises `BaselineError` where the folder holds something else.
+    """
+    with tempfile.TemporaryDirectory() as scratch, _clouds() as world:
+        config = _configured(Path(scratch), world)
+        baseline = config.baseline.model_copy(update={"name": "demo"})
+        config = config.model_copy(update={"baseline": baseline})
+        pipeline.run(config, clock=lambda: _SHIPPED_AT)
+        decisions.approve(
+            config, decisions.prepare(config, findings=()), _ALICE, clock=lambda: _SHIPPED_AT
+        )
+        transfer.export_baseline(config, output=target)
 
 
 def attack(world: _World) -> Iterator[str]:

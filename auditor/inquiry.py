@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import duckdb
+
+from auditor import __version__
 from auditor.baseline.compare import Comparison, compare
 from auditor.baseline.log import read_log
 from auditor.baseline.signatures import check_intact
@@ -18,12 +21,13 @@ from auditor.diff.explain import read_since, read_traffic
 from auditor.diff.inventory import show_inventory
 from auditor.diff.session import check_select, open_session
 from auditor.errors import IntegrityError, UsageError
-from auditor.model import Baseline, Finding, FindingStatus
+from auditor.model import Baseline, Finding, FindingStatus, TableSpec
 from auditor.pipeline import past_run
 from auditor.store.database import reading
 from auditor.store.history import Resource, Version, find_resource, observed_at, timeline
 from auditor.store.noise import Noise, noise
-from auditor.store.snapshots import find_snapshot
+from auditor.store.snapshots import find_snapshot, latest_snapshot
+from auditor.store.tables import table_specs
 from auditor.store.verify import Stats, Verification, store_stats, verify_store
 
 _EVER = datetime.min.replace(tzinfo=UTC)
@@ -147,20 +151,44 @@ def _due(what: str, name: str, moment: datetime, owner: str) -> dict[str, Any]:
 def verify_everything(config: Config) -> Verification:
     """Recompute all hashes of the store, the approval log, and the newest baseline."""
     with reading(config.store) as con:
-        result = verify_store(con)
-        problems = list(result.problems)
-        for name in sorted({b.name for b in versions(con)} | {config.baseline.name}):
-            try:
-                if config.baseline.allowed_signers is not None:
-                    log = config.baseline.approvals
-                    check_intact(log, read_log(log))
-                approved_baseline(con, config.baseline, name)
-                for version in logged_versions(con, config.baseline, name):
-                    logged_version(con, config.baseline, version, name)
-                waivers(config.baseline, at=_EVER, name=name)
-            except IntegrityError as exc:
-                problems.append(f"{exc.where}: {exc.message}" if exc.where else exc.message)
+        return verify_attached(con, config)
+
+
+def verify_attached(con: duckdb.DuckDBPyConnection, config: Config) -> Verification:
+    """Do what `verify_everything` does with the store that is attached."""
+    result = verify_store(con)
+    problems = [*result.problems, *_misdescribed(con)]
+    for name in sorted({b.name for b in versions(con)} | {config.baseline.name}):
+        try:
+            if config.baseline.allowed_signers is not None:
+                log = config.baseline.approvals
+                check_intact(log, read_log(log))
+            approved_baseline(con, config.baseline, name)
+            for version in logged_versions(con, config.baseline, name):
+                logged_version(con, config.baseline, version, name)
+            waivers(config.baseline, at=_EVER, name=name)
+        except IntegrityError as exc:
+            problems.append(f"{exc.where}: {exc.message}" if exc.where else exc.message)
     return replace(result, problems=tuple(problems))
+
+
+def _misdescribed(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    """Yield the tables whose description in the store is not this program's, which wrote it."""
+    from auditor.collect.clouds import specs
+
+    newest = latest_snapshot(con)
+    if newest is None or newest.tool_version != __version__:
+        return
+    known = {spec.name: _meaning(spec) for spec in specs()}
+    for spec in table_specs(con):
+        if spec.name in known and _meaning(spec) != known[spec.name]:
+            yield f"{spec.name}: what table_info or column_info says of it was altered"
+
+
+def _meaning(spec: TableSpec) -> tuple[object, ...]:
+    """Return what a table's description means to comparisons; texts for people are left out."""
+    columns = {(column.name, column.type, column.volatile) for column in spec.columns}
+    return spec.cloud, spec.kind, spec.owner, dict(spec.gone), columns
 
 
 def statistics(config: Config) -> Stats:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,20 +15,13 @@ from auditor.baseline.standing import standing
 from auditor.baseline.versions import content_of, versions
 from auditor.baseline.waivers import Waiver, unsigned, waiver_of, waivers
 from auditor.config import Config
-from auditor.diff.engine import Drift, find_drift
-from auditor.diff.queries import load_queries
-from auditor.diff.settings import Setting, load_settings
-from auditor.errors import ConfigError, IntegrityError
-from auditor.model import AuditRun, Baseline, Coverage, FindingStatus, Outcome, Query, Snapshot
+from auditor.diff.engine import Drift
+from auditor.diff.rules import Rules
+from auditor.errors import IntegrityError
+from auditor.model import AuditRun, Baseline, Coverage, FindingStatus, Outcome, Snapshot
 from auditor.store.database import reading, run_lock, transaction, writing
-from auditor.store.findings import (
-    Evaluated,
-    Waived,
-    findings_at,
-    order,
-    record_findings,
-    with_waivers,
-)
+from auditor.store.findings import findings_at, order, record_findings
+from auditor.store.lifecycle import Waived, with_waivers
 from auditor.store.runs import (
     baseline_of_run,
     inventory,
@@ -62,7 +54,7 @@ def now() -> datetime:
 
 def run(config: Config, *, progress: Progress | None = None, clock: Clock = now) -> AuditRun:
     """Take a snapshot, compare it with the approved baseline, and record what was found."""
-    rules = _Rules.load(config)
+    rules = Rules.load(config)
     trust(config.baseline)  # NOTE: what cannot be checked is found out before hours of reading.
     with run_lock(config.store):
         snapshot = _take_snapshot(config, progress, clock)
@@ -91,7 +83,7 @@ def compare(config: Config, *, snapshot: str | None = None, clock: Clock = now) 
     For the newest snapshot that is recorded, as a run does; an older one is only shown, since
     the life of findings goes forward.
     """
-    rules = _Rules.load(config)
+    rules = Rules.load(config)
     with run_lock(config.store, patient=True):
         with reading(config.store) as con:
             wanted = find_snapshot(con, snapshot)
@@ -134,28 +126,6 @@ def next_steps(run: AuditRun) -> tuple[str, ...]:
         steps.append(f"audit findings show {first}")
         steps.append(f'audit baseline approve --finding {first} --reason "..."')
     return tuple(steps)
-
-
-@dataclass(frozen=True, slots=True)
-class _Rules:
-    """What a comparison goes by; read before anything is collected, so that errors come early."""
-
-    queries: Sequence[Query]
-    settings: Sequence[Setting]
-
-    @classmethod
-    def load(cls, config: Config) -> _Rules:
-        queries, settings = load_queries(config.run.queries), load_settings(config.severity)
-        known = [q.id for q in queries] + [s.id for s in settings]
-        for name in config.severity:
-            if name not in known:
-                near = difflib.get_close_matches(name, known, n=1)
-                raise ConfigError(
-                    f"severity.{name} - no drift query and no setting has this id"
-                    + (f"; did you mean {near[0]}?" if near else ""),
-                    hint="see: audit list queries, audit list settings",
-                )
-        return cls(queries, settings)
 
 
 def _take_snapshot(config: Config, progress: Progress | None, clock: Clock) -> Snapshot:
@@ -205,17 +175,18 @@ def _approval_head(config: Config) -> str | None:
 
 
 def _compare(
-    config: Config, rules: _Rules, snapshot: Snapshot, clock: Clock, *, record: bool
+    config: Config, rules: Rules, snapshot: Snapshot, clock: Clock, *, record: bool
 ) -> AuditRun:
     baseline, content = None, None
     problems: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()
     waived: list[Waiver] = []
+    at = clock()
     with reading(config.store) as con:
         coverage = coverage_of(con, snapshot.id)
         try:
             stands = standing(con, config.baseline)
-            waived = waivers(config.baseline, at=clock())
+            waived = waivers(config.baseline, at=at)
             baseline, waiting = stands.baseline, (*stands.waiting, *unsigned(waived))
         except IntegrityError as exc:
             problems = (exc.diagnostics(),)
@@ -228,21 +199,12 @@ def _compare(
     elif waiting:
         found = replace(found, problems=tuple(f"approved, not in force: {w}" for w in waiting))
     if content is None:
-        return _recorded(config, found, None, clock) if record else _decided(found)
-    drift = find_drift(
-        config.store,
-        snapshot=snapshot.id,
-        coverage=coverage,
-        approved=content,
-        queries=rules.queries,
-        settings=rules.settings,
-        severity=config.severity,
-        behaviour=config.behaviour,
-    )
+        return _recorded(config, rules, found, None, at) if record else _decided(found)
+    drift = rules.find(config, snapshot.id, coverage, content)
     found = replace(found, skipped_queries=drift.skipped)
     drift = replace(drift, findings=tuple(with_waivers(drift.findings, waiver_of(waived))))
     if record:
-        return _recorded(config, found, (rules, drift, waiver_of(waived)), clock)
+        return _recorded(config, rules, found, (drift, waiver_of(waived)), at)
     seen = snapshot.sealed_at
     findings = sorted(
         (replace(f, first_seen=seen, last_seen=seen) for f in drift.findings), key=order
@@ -251,28 +213,28 @@ def _compare(
 
 
 def _recorded(
-    config: Config, found: AuditRun, result: tuple[_Rules, Drift, Waived] | None, clock: Clock
+    config: Config,
+    rules: Rules,
+    found: AuditRun,
+    result: tuple[Drift, Waived] | None,
+    at: datetime,
 ) -> AuditRun:
     """Write findings and outcome in one transaction, and return the run as it now stands."""
-    with writing(config.store, now=clock(), patience=PATIENCE) as con, transaction(con):
+    with writing(config.store, now=at, patience=PATIENCE) as con, transaction(con):
         if result is not None and found.baseline is not None:
-            rules, drift, waived = result
+            drift, waived = result
             record_findings(
                 con,
                 baseline=found.baseline.name,
                 snapshot=found.snapshot.id,
                 found=drift.findings,
                 waived=waived,
-                evaluated=Evaluated(
-                    queries=drift.evaluated,
-                    known_queries={q.id for q in rules.queries},
-                    unread=drift.unread,
-                ),
+                evaluated=rules.evaluated(drift),
             )
             findings = findings_at(con, found.baseline.name, found.snapshot.id)
             found = replace(found, findings=tuple(findings))
         decided = _decided(found)
-        record_run(con, decided, finished_at=clock())
+        record_run(con, decided, rules.identity(), at=at)
     return decided
 
 

@@ -94,6 +94,8 @@ class Lab:
         behaviour: Mapping[str, Any] | None = None,
     ) -> None:
         self.clock = clock or Clock()
+        self.tool_version = "0"
+        """The version that is said to have sealed the snapshots."""
         self.tables = [TABLES[name] for name in tables]
         """The tables that are read."""
         self.known = [TABLES[name] for name in known]
@@ -121,7 +123,7 @@ class Lab:
             run_id=f"run-{started:%Y%m%dT%H%M%S}",
             started_at=started,
             sealed_at=self.clock(),
-            tool_version="0",
+            tool_version=self.tool_version,
             config_digest=self.config.digest(),
             approval_head=self._head(),
             specs=specs or [table.spec() for table in self.known],

@@ -232,6 +232,8 @@ def test_a_store_from_before_waivers_and_signatures(lab: Lab) -> None:
     lab.tamper(
         "ALTER TABLE store.finding_event DROP COLUMN waiver; "
         "ALTER TABLE store.run DROP COLUMN signed_by; "
+        "ALTER TABLE store.run DROP COLUMN tool_version; "
+        "ALTER TABLE store.run DROP COLUMN rules; ALTER TABLE store.run DROP COLUMN digest; "
         "DELETE FROM store.migration WHERE version > 2"
     )
     assert past_run(lab.config).findings == before.findings

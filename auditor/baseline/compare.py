@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
 
-from auditor.baseline.versions import Acceptance, Content, Key, covered
-from auditor.model import Scope
+from auditor.baseline.versions import Acceptance, Content, Key, Override, covered
+from auditor.model import Scope, TableSpec
 from auditor.store.tables import covers, table_specs
-
-Place = tuple[str, Scope, str]
-"""A table, a scope and a resource id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +39,15 @@ class Comparison:
 def compare(con: duckdb.DuckDBPyConnection, old: Content, new: Content) -> Comparison:
     """Return what two versions approve differently; only scopes that differ are read."""
     keys = _differing(old, new)
-    before, after = effective(con, old, keys), effective(con, new, keys)
-    found = []
-    for place in sorted(before.keys() | after.keys()):
-        table, scope, resource_id = place
-        was, now = before.get(place), after.get(place)
-        if was == now:
-            continue
-        change = "added" if was is None else "removed" if now is None else "changed"
-        columns = _columns(con, place, was, now) if was and now else ()
-        found.append(Difference(table, scope, change, resource_id, columns))
+    stored = {spec.name: spec for spec in table_specs(con)}
+    found = [
+        difference
+        for table in sorted({table for table, _ in keys})
+        for difference in _changes(con, stored[table], [_side(v, table, keys) for v in (old, new)])
+    ]
     both = old.scopes.keys() ^ new.scopes.keys()
     return Comparison(
-        tuple(found),
+        tuple(sorted(found, key=lambda d: (d.table, d.scope, d.resource_id or ""))),
         tuple(
             Difference(table, scope, "covered" if (table, scope) in new.scopes else "uncovered")
             for table, scope in sorted(both)
@@ -63,27 +55,6 @@ def compare(con: duckdb.DuckDBPyConnection, old: Content, new: Content) -> Compa
         _without(new.acceptances, old.acceptances),
         _without(old.acceptances, new.acceptances),
     )
-
-
-def effective(
-    con: duckdb.DuckDBPyConnection, content: Content, keys: Collection[Key]
-) -> dict[Place, str]:
-    """Return the hash of each row that a version approves in these scopes of tables."""
-    wanted: defaultdict[str, dict[Scope, int]] = defaultdict(dict)
-    for table, scope in keys:
-        if (table, scope) in content.scopes:
-            wanted[table][scope] = content.scopes[table, scope][0]
-    rows: dict[Place, str] = {}
-    for table, scopes in wanted.items():
-        rows |= _rows(con, table, scopes)
-    for override in content.overrides:
-        if covered(keys, override.table, override.scope):
-            place = (override.table, override.scope, override.resource_id)
-            if override.row_hash is None:
-                rows.pop(place, None)
-            else:
-                rows[place] = override.row_hash
-    return rows
 
 
 def _differing(old: Content, new: Content) -> set[Key]:
@@ -101,44 +72,119 @@ def _digest(content: Content, key: Key) -> str | None:
     return found[1] if found else None
 
 
-def _rows(
-    con: duckdb.DuckDBPyConnection, table: str, scopes: Mapping[Scope, int]
-) -> dict[Place, str]:
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """What one version approves of a table, in the scopes that differ."""
+
+    snapshots: Mapping[Scope, int]
+    overrides: Sequence[Override]
+
+    @property
+    def values(self) -> list[list[object]]:
+        """The columns of `_SIDE`."""
+        return [
+            *_columns(self.snapshots),
+            list(self.snapshots.values()),
+            *_columns(o.scope for o in self.overrides),
+            [o.resource_id for o in self.overrides],
+            [o.row_hash for o in self.overrides],
+        ]
+
+
+def _side(content: Content, table: str, keys: Collection[Key]) -> _Side:
+    return _Side(
+        {
+            scope: content.scopes[table, scope][0]
+            for name, scope in keys
+            if name == table and (table, scope) in content.scopes
+        },
+        [o for o in content.overrides if o.table == table and covered(keys, table, o.scope)],
+    )
+
+
+def _columns(scopes: Iterable[Scope]) -> list[list[object]]:
+    scopes = list(scopes)
+    return [[s.cloud for s in scopes], [s.account_id for s in scopes], [s.region for s in scopes]]
+
+
+_SIDE = f"""
+{{side}}_scopes AS (
+    SELECT unnest(?::VARCHAR[]) AS cloud, unnest(?::VARCHAR[]) AS account_id,
+        unnest(?::VARCHAR[]) AS region, unnest(?::INTEGER[]) AS snapshot
+),
+{{side}}_overrides AS (
+    SELECT unnest(?::VARCHAR[]) AS cloud, unnest(?::VARCHAR[]) AS account_id,
+        unnest(?::VARCHAR[]) AS region, unnest(?::VARCHAR[]) AS resource_id,
+        unnest(?::UUID[]) AS row_hash
+),
+{{side}} AS (
+    SELECT t.cloud, t.account_id, t.region, t.resource_id, t.row_hash
+    FROM store.inventory."{{table}}" t
+    JOIN {{side}}_scopes w ON {covers("w", "t")} AND w.cloud = t.cloud
+    ANTI JOIN {{side}}_overrides o ON o.cloud = t.cloud AND o.account_id = t.account_id
+        AND o.region = t.region AND o.resource_id = t.resource_id
+    WHERE t.valid_from <= w.snapshot AND t.valid_to > w.snapshot
+    UNION ALL
+    SELECT * FROM {{side}}_overrides WHERE row_hash IS NOT NULL
+)"""
+
+_CHANGED = """
+WITH {old}, {new}
+SELECT cloud, account_id, region, resource_id, o.row_hash::VARCHAR, n.row_hash::VARCHAR
+FROM old o FULL JOIN new n USING (cloud, account_id, region, resource_id)
+WHERE o.row_hash IS DISTINCT FROM n.row_hash
+"""
+
+_NAMES = """
+WITH changed AS (
+    SELECT unnest(?::VARCHAR[]) AS cloud, unnest(?::VARCHAR[]) AS account_id,
+        unnest(?::VARCHAR[]) AS region, unnest(?::VARCHAR[]) AS resource_id,
+        unnest(?::UUID[]) AS was, unnest(?::UUID[]) AS now
+),
+known AS (
+    SELECT t.* FROM store.inventory."{table}" t
+    JOIN changed c USING (cloud, account_id, region, resource_id)
+    WHERE t.row_hash IN (c.was, c.now)
+    QUALIFY row_number() OVER (
+        PARTITION BY t.cloud, t.account_id, t.region, t.resource_id, t.row_hash
+        ORDER BY t.valid_from
+    ) = 1
+)
+SELECT cloud, account_id, region, resource_id, concat_ws(' ', {names})
+FROM changed c
+JOIN known b USING (cloud, account_id, region, resource_id)
+JOIN known s USING (cloud, account_id, region, resource_id)
+WHERE b.row_hash = c.was AND s.row_hash = c.now
+"""
+
+
+def _changes(
+    con: duckdb.DuckDBPyConnection, spec: TableSpec, sides: Sequence[_Side]
+) -> Iterator[Difference]:
+    old, new = (_SIDE.format(side=side, table=spec.name) for side in ("old", "new"))
+    sql = _CHANGED.format(old=old, new=new)
+    rows = con.execute(sql, [value for side in sides for value in side.values]).fetchall()
+    names = _changed_columns(con, spec, [row for row in rows if row[4] and row[5]])
+    for cloud, account, region, resource_id, was, now in rows:
+        change = "added" if was is None else "removed" if now is None else "changed"
+        columns = names.get((cloud, account, region, resource_id), ())
+        yield Difference(spec.name, Scope(cloud, account, region), change, resource_id, columns)
+
+
+def _changed_columns(
+    con: duckdb.DuckDBPyConnection, spec: TableSpec, changed: Sequence[tuple[str, ...]]
+) -> dict[tuple[str, ...], tuple[str, ...]]:
+    """Return the names of the columns that differ, by place."""
+    if not changed:
+        return {}
+    names = ", ".join(
+        f'CASE WHEN b."{name}" IS DISTINCT FROM s."{name}" THEN \'{name}\' END'
+        for name in spec.hashed_columns
+    )
     found = con.execute(
-        "SELECT t.cloud, t.account_id, t.region, t.resource_id, t.row_hash::VARCHAR "
-        f'FROM store.inventory."{table}" t JOIN (SELECT unnest(?::VARCHAR[]) AS cloud, '
-        "unnest(?::VARCHAR[]) AS account_id, unnest(?::VARCHAR[]) AS region, "
-        "unnest(?::INTEGER[]) AS snapshot) AS w "
-        f"ON {covers('w', 't')} AND w.cloud = t.cloud "
-        "WHERE t.valid_from <= w.snapshot AND t.valid_to > w.snapshot",
-        [
-            [scope.cloud for scope in scopes],
-            [scope.account_id for scope in scopes],
-            [scope.region for scope in scopes],
-            list(scopes.values()),
-        ],
+        _NAMES.format(table=spec.name, names=names), [list(c) for c in zip(*changed, strict=True)]
     ).fetchall()
-    return {(table, Scope(c, a, r), resource_id): digest for c, a, r, resource_id, digest in found}
-
-
-def _columns(con: duckdb.DuckDBPyConnection, place: Place, was: str, now: str) -> tuple[str, ...]:
-    table, scope, resource_id = place
-    spec = next(s for s in table_specs(con) if s.name == table)
-    names = spec.hashed_columns
-    chosen = ", ".join(f'"{name}"' for name in names)
-    rows = {
-        row[0]: row[1:]
-        for row in con.execute(
-            f'SELECT row_hash::VARCHAR, {chosen} FROM store.inventory."{table}" '
-            "WHERE account_id = ? AND region = ? AND resource_id = ? "
-            "AND row_hash::VARCHAR IN (?, ?)",
-            [scope.account_id, scope.region, resource_id, was, now],
-        ).fetchall()
-    }
-    if was not in rows or now not in rows:
-        return ()
-    pairs = zip(names, rows[was], rows[now], strict=True)
-    return tuple(name for name, old, new in pairs if old != new)
+    return {tuple(place): tuple(said.split()) for *place, said in found}
 
 
 def _without(some: Iterable[Acceptance], others: Iterable[Acceptance]) -> tuple[Acceptance, ...]:

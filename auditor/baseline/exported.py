@@ -11,7 +11,8 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import duckdb
 import orjson
 
 from auditor.baseline.signatures import folder as signature_folder
-from auditor.baseline.versions import Content
+from auditor.baseline.versions import Content, Override
 from auditor.config import BaselineConfig
 from auditor.errors import BaselineError
 from auditor.model import Baseline, Scope, TableSpec
@@ -52,11 +53,12 @@ def export(
     try:
         shutil.rmtree(fresh, ignore_errors=True)
         (fresh / "tables").mkdir(parents=True)
-        files = dict(_files(con, config, content))
-        for name, lines in files.items():
-            (fresh / name).parent.mkdir(exist_ok=True)
-            (fresh / name).write_bytes(lines)
-        (fresh / MANIFEST).write_bytes(_manifest(con, baseline, content, files))
+        sums = {
+            name: sha256
+            for name, lines in _files(con, config, content)
+            if (sha256 := _written(fresh / name, lines))
+        }
+        (fresh / MANIFEST).write_bytes(_manifest(con, baseline, content, sums))
         if target.exists():
             shutil.rmtree(target)
         fresh.rename(target)
@@ -66,6 +68,21 @@ def export(
             f"the baseline cannot be exported: {exc.strerror}", where=str(target)
         ) from exc
     return target
+
+
+def _written(path: Path, lines: Iterable[bytes]) -> str | None:
+    """Write a file line by line; return its sha256, or None where a table has no line."""
+    hashed = hashlib.sha256()
+    path.parent.mkdir(exist_ok=True)
+    with path.open("wb") as file:
+        for line in lines:
+            hashed.update(line)
+            file.write(line)
+        is_empty = file.tell() == 0
+    if is_empty and path.parent.name == "tables":
+        path.unlink()
+        return None
+    return hashed.hexdigest()
 
 
 def line_of(spec: TableSpec, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,10 +117,10 @@ def _shown(text: str) -> Any:
 
 def _files(
     con: duckdb.DuckDBPyConnection, config: BaselineConfig, content: Content
-) -> Iterator[tuple[str, bytes]]:
-    yield LOG, config.approvals.read_bytes()
+) -> Iterator[tuple[str, Iterable[bytes]]]:
+    yield LOG, [config.approvals.read_bytes()]
     for path in sorted(signature_folder(config.approvals).glob("*.sig")):
-        yield f"{LOG.removesuffix('.jsonl')}.d/{path.name}", path.read_bytes()
+        yield f"{LOG.removesuffix('.jsonl')}.d/{path.name}", [path.read_bytes()]
     yield (
         "scopes.jsonl",
         _lines(
@@ -126,9 +143,7 @@ def _files(
     specs = {spec.name: spec for spec in table_specs(con)}
     yield "overrides.jsonl", _lines(_overrides(con, specs, content))
     for table in sorted({table for table, _ in content.scopes}):
-        rows = b"".join(_rows(con, specs[table], content))
-        if rows:
-            yield f"tables/{table}.jsonl", rows
+        yield f"tables/{table}.jsonl", _rows(con, specs[table], content)
 
 
 def _rows(con: duckdb.DuckDBPyConnection, spec: TableSpec, content: Content) -> Iterator[bytes]:
@@ -156,22 +171,44 @@ def _rows(con: duckdb.DuckDBPyConnection, spec: TableSpec, content: Content) -> 
 def _overrides(
     con: duckdb.DuckDBPyConnection, specs: Mapping[str, TableSpec], content: Content
 ) -> Iterator[dict[str, Any]]:
-    for o in content.overrides:
-        spec = specs[o.table]
-        row = con.execute(
-            f'SELECT {_chosen(spec)} FROM store.inventory."{o.table}" t '
-            "WHERE t.account_id = ? AND t.region = ? AND t.resource_id = ? "
-            "AND t.row_hash = ?::UUID LIMIT 1",
-            [o.scope.account_id, o.scope.region, o.resource_id, o.row_hash],
-        ).fetchone()
-        line = row and line_of(spec, dict(zip(spec.hashed_columns, row, strict=True)))
-        yield {
-            "table": o.table,
-            **_place(o.scope),
-            "resource_id": o.resource_id,
-            "row_hash": o.row_hash,
-            "row": line["row"] if line else None,
-        }
+    by_table: defaultdict[str, list[Override]] = defaultdict(list)
+    for override in content.overrides:
+        by_table[override.table].append(override)
+    for table, overrides in by_table.items():
+        rows = _overridden(con, specs[table], overrides)
+        for number, o in enumerate(overrides):
+            yield {
+                "table": o.table,
+                **_place(o.scope),
+                "resource_id": o.resource_id,
+                "row_hash": o.row_hash,
+                "row": rows.get(number),
+            }
+
+
+def _overridden(
+    con: duckdb.DuckDBPyConnection, spec: TableSpec, overrides: Sequence[Override]
+) -> dict[int, dict[str, Any]]:
+    """Return the rows that overrides approve, by their place in the list."""
+    found = con.execute(
+        f"SELECT o.number, {_chosen(spec)} FROM (SELECT unnest(range(?)) AS number, "
+        "unnest(?::VARCHAR[]) AS account_id, unnest(?::VARCHAR[]) AS region, "
+        "unnest(?::VARCHAR[]) AS resource_id, unnest(?::UUID[]) AS row_hash) o "
+        f'JOIN store.inventory."{spec.name}" t ON t.account_id = o.account_id '
+        "AND t.region = o.region AND t.resource_id = o.resource_id AND t.row_hash = o.row_hash "
+        "QUALIFY row_number() OVER (PARTITION BY o.number ORDER BY t.valid_from) = 1",
+        [
+            len(overrides),
+            [o.scope.account_id for o in overrides],
+            [o.scope.region for o in overrides],
+            [o.resource_id for o in overrides],
+            [o.row_hash for o in overrides],
+        ],
+    ).fetchall()
+    names = spec.hashed_columns
+    return {
+        number: line_of(spec, dict(zip(names, row, strict=True)))["row"] for number, *row in found
+    }
 
 
 def _chosen(spec: TableSpec) -> str:
@@ -182,15 +219,15 @@ def _place(scope: Scope) -> dict[str, str]:
     return {"cloud": scope.cloud, "account_id": scope.account_id, "region": scope.region}
 
 
-def _lines(items: Iterable[Mapping[str, Any]]) -> bytes:
-    return b"".join(sorted(canonical(item) + b"\n" for item in items))
+def _lines(items: Iterable[Mapping[str, Any]]) -> list[bytes]:
+    return sorted(canonical(item) + b"\n" for item in items)
 
 
 def _manifest(
     con: duckdb.DuckDBPyConnection,
     baseline: Baseline,
     content: Content,
-    files: Mapping[str, bytes],
+    sums: Mapping[str, str],
 ) -> bytes:
     used = {table for table, _ in content.scopes} | {o.table for o in content.overrides}
     document = {
@@ -198,7 +235,7 @@ def _manifest(
         "name": baseline.name,
         "version": baseline.version,
         "digest": baseline.digest,
-        "files": {name: hashlib.sha256(lines).hexdigest() for name, lines in files.items()},
+        "files": dict(sums),
         "json_columns": {s.name: json_columns(s) for s in table_specs(con) if s.name in used},
     }
     return canonical(document) + b"\n"

@@ -80,7 +80,11 @@ class Content:
             f"{o.resource_id} {o.row_hash or 'gone'}\n"
             for o in self.overrides
         ]
-        lines += [f"finding {a.fingerprint} {a.content_hash}\n" for a in self.acceptances]
+        lines += [
+            f"finding {a.table} {a.scope.cloud} {a.scope.account_id} {a.scope.region} "
+            f"{a.fingerprint} {a.content_hash}\n"
+            for a in self.acceptances
+        ]
         return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
 
 

@@ -43,7 +43,7 @@ class Waiver:
     @property
     def expires_at(self) -> datetime:
         """When the finding fires again."""
-        return datetime.fromisoformat(str(self.content["expires_at"]))
+        return _moment(self.content["expires_at"])
 
     def shown(self) -> dict[str, Any]:
         """Return what reports say about it."""
@@ -55,15 +55,24 @@ class Waiver:
         }
 
 
-def waivers(config: BaselineConfig, *, at: datetime, name: str | None = None) -> list[Waiver]:
+def waivers(
+    config: BaselineConfig,
+    *,
+    at: datetime,
+    name: str | None = None,
+    said_by: datetime | None = None,
+) -> list[Waiver]:
     """Return the waivers of a baseline that hold or wait for signatures, by line.
 
+    With `said_by`, as the log was at that time: later lines do not count.
     Raises `IntegrityError` where the log or a signature that one rests on was altered.
     """
     wanted = name or config.name
     by_finding: dict[str, list[Entry]] = {}
     for entry in read_log(config.approvals):
-        if entry.content["action"] in ACTIONS and entry.content["name"] == wanted:
+        if entry.content["action"] not in ACTIONS or entry.content["name"] != wanted:
+            continue
+        if said_by is None or _moment(entry.content["approved_at"]) <= said_by:
             by_finding.setdefault(str(entry.content["fingerprint"]), []).append(entry)
     found: list[Waiver] = []
     for entries in by_finding.values():
@@ -193,3 +202,7 @@ def _signed(config: BaselineConfig, entry: Entry) -> tuple[tuple[str, ...], str]
         return (), ""
     names = signers(config, entry)
     return names, lacking(config.policy, str(entry.content["account_id"]), names)
+
+
+def _moment(text: object) -> datetime:
+    return datetime.fromisoformat(str(text))

@@ -2,37 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
 from auditor.cli.common import ConfigOption, JsonOption, load, out, plain, print_json, visible
+
+if TYPE_CHECKING:
+    from auditor.replay import Replayed
+    from auditor.store.verify import Verification
 
 app = typer.Typer(help="Verify the store; show its size.", no_args_is_help=True)
 
 
 @app.command()
-def verify(config: ConfigOption = None, json: JsonOption = False) -> None:
+def verify(
+    config: ConfigOption = None,
+    replay: Annotated[
+        bool,
+        typer.Option(
+            "--replay", help="Compare every recorded run again, too: are the findings the same?"
+        ),
+    ] = False,
+    json: JsonOption = False,
+) -> None:
     """Recompute every hash, digest and chain; exit 5 where something was altered."""
     from auditor.inquiry import verify_everything
+    from auditor.replay import replay as compare_again
 
-    result = verify_everything(load(config))
+    configured = load(config)
+    result = verify_everything(configured)
+    runs = compare_again(configured) if replay else []
+    problems = [*result.problems, *(problem for run in runs for problem in run.problems)]
     if json:
-        print_json(
-            {
-                "snapshots": result.snapshots,
-                "rows": result.rows,
-                "problems": list(result.problems),
-            }
-        )
-    elif result.problems:
-        out().print(f"{len(result.problems)} problems:")
-        for problem in result.problems:
-            out().print(f"  {visible(problem)}", soft_wrap=True)
+        found = {"snapshots": result.snapshots, "rows": result.rows, "problems": problems}
+        print_json(found | ({"replayed": [_run(run) for run in runs]} if replay else {}))
     else:
-        out().print(
-            f"Verified: {result.snapshots} snapshots, {result.rows:,} row versions, the chain of "
-            "seals and the approval log."
-        )
-    raise typer.Exit(5 if result.problems else 0)
+        _tell(result, runs, problems)
+    raise typer.Exit(5 if problems else 0)
 
 
 @app.command()
@@ -61,3 +69,35 @@ def stats(config: ConfigOption = None, json: JsonOption = False) -> None:
     )
     for name, rows, versions in found.tables:
         out().print(f"  {name}: {rows:,} rows now, {versions:,} versions")
+
+
+def _run(run: Replayed) -> dict[str, object]:
+    return {
+        "snapshot": run.snapshot,
+        "findings": run.findings,
+        "not_comparable": run.not_comparable or None,
+        "problems": run.problems,
+    }
+
+
+def _tell(result: Verification, runs: Sequence[Replayed], problems: Sequence[str]) -> None:
+    console = out()
+    for run in runs:
+        if run.not_comparable:
+            why = visible(run.not_comparable)
+            console.print(f"Run of snapshot {run.snapshot} is not comparable: {why}")
+    if problems:
+        console.print(f"{len(problems)} problems:")
+        for problem in problems:
+            console.print(f"  {visible(problem)}", soft_wrap=True)
+        return
+    console.print(
+        f"Verified: {result.snapshots} snapshots, {result.rows:,} row versions, the chain of "
+        "seals and the approval log."
+    )
+    again = [run for run in runs if not run.not_comparable]
+    if runs:
+        found = sum(run.findings for run in again)
+        console.print(
+            f"Compared again: {len(again)} of {len(runs)} runs, {found:,} findings, equal."
+        )

@@ -5,7 +5,10 @@ r"""Digests over stored content: of a scope, of a snapshot, and the chain of sea
 - content digest: sha256 over the lines `<table> <cloud> <account> <region> <scope digest>\\n`
   of every complete scope, sorted: equal content gives an equal digest, whenever it was read;
 - seal: sha256 of the snapshot's header as canonical JSON, with all coverage and the seal before
-  it, so that no snapshot can be altered, dropped or put in between unnoticed.
+  it, so that no snapshot can be altered, dropped or put in between unnoticed;
+- run digest: sha256 over what a run recorded as lines of canonical JSON: its row of `run` with the
+  digest of the run before it as `previous`, the rows of `finding` that began in its snapshot
+  without `last_seen`, and its rows of `finding_event`, each sorted; what is NULL is left out.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from collections.abc import Iterable
 import duckdb
 
 from auditor.model import Coverage, Scope, Snapshot, Status
-from auditor.store.hashing import digest, utc
+from auditor.store.hashing import canonical, digest, utc
 from auditor.store.schema import OPEN
 from auditor.store.tables import covers
 
@@ -74,6 +77,25 @@ def content_digest(coverage: Iterable[Coverage]) -> str:
         if c.status is Status.COMPLETE
     )
     return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def run_digests(con: duckdb.DuckDBPyConnection, snapshot: int | None = None) -> dict[int, str]:
+    """Return the digest of what each run recorded, or the run of one snapshot, by snapshot."""
+    where = "IS NOT NULL" if snapshot is None else f"= {snapshot}"
+    hashes: dict[int, hashlib._Hash] = {}
+    for sql in (
+        "SELECT * EXCLUDE (digest), lag(digest) OVER (ORDER BY snapshot) AS previous "
+        "FROM store.run",
+        "SELECT * EXCLUDE (first_seen, last_seen), first_seen AS snapshot FROM store.finding",
+        "SELECT * FROM store.finding_event",
+    ):
+        found = con.execute(f"SELECT * FROM ({sql}) WHERE snapshot {where} ORDER BY ALL")
+        names = [column[0] for column in found.description or ()]
+        while row := found.fetchone():
+            said = dict(zip(names, row, strict=True))
+            line = canonical({name: value for name, value in said.items() if value is not None})
+            hashes.setdefault(said["snapshot"], hashlib.sha256()).update(line + b"\n")
+    return {number: value.hexdigest() for number, value in hashes.items()}
 
 
 def seal_digest(snapshot: Snapshot, coverage: Iterable[Coverage]) -> str:

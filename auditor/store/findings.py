@@ -1,4 +1,4 @@
-"""The life of findings: new once, then open, until a reading shows that they no longer hold.
+"""Findings in the store: what became of each in every snapshot, and how they stood at one.
 
 What happened to a finding is a row in `finding_event`; nothing is written while it just stays
 open, so quiet history costs nothing. A finding whose scope was not read stays as it was.
@@ -6,16 +6,16 @@ open, so quiet history costs nothing. A finding whose scope was not read stays a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
 import orjson
 
-from auditor.model import Finding, FindingStatus, JsonValue, Scope, Severity, Verdict
+from auditor.model import Finding, FindingStatus, Scope, Severity, Verdict
 from auditor.store.hashing import canonical_text
+from auditor.store.lifecycle import Evaluated, Waived, happened, with_attribution
 from auditor.store.tables import insert_columns
 
 _EVENTS = {
@@ -23,41 +23,6 @@ _EVENTS = {
     "reopened": FindingStatus.REOPENED,
     "resolved": FindingStatus.RESOLVED,
 }
-
-
-Waived = Callable[[Finding], JsonValue]
-"""Returns the waiver that applies to a finding now, or None."""
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluated:
-    """What a run looked at, so that silence about the rest says nothing."""
-
-    queries: Mapping[str, Collection[str]]
-    """Ids of the queries that ran, each with the tables that it reads."""
-    known_queries: Collection[str]
-    """Ids of all queries that exist, run or not."""
-    unread: Collection[tuple[str, Scope]]
-    """Each (table, scope) that the run or the baseline is about and that was not read whole."""
-
-    def covers(self, finding: Finding) -> bool:
-        """Whether this run would have found the finding again if it still held."""
-        if finding.query_id not in self.known_queries:
-            return True
-        if finding.query_id not in self.queries:
-            return False
-        is_scope = finding.resource_type == "scope"
-        if is_scope and finding.verdict is Verdict.UNKNOWN:
-            return True  # NOTE: it says itself what was not read.
-        needed = set(self.queries[finding.query_id]) | {finding.resource_type}
-        cloud, account = finding.scope.cloud, finding.scope.account_id
-        places = (
-            finding.scope,
-            finding.scope.whole_account,
-            Scope(cloud, account, "*"),
-            Scope(cloud, "*", "*"),
-        )
-        return not any((table, place) in self.unread for table in needed for place in places)
 
 
 def record_findings(
@@ -76,32 +41,14 @@ def record_findings(
     """
     before = {f.fingerprint: f for f in findings_at(con, baseline, snapshot - 1, ended=True)}
     first = _take_back(con, baseline, snapshot, before)
-    now = {f.fingerprint: _attributed(f, before.get(f.fingerprint)) for f in found}
-    events = [
-        (event, finding)
-        for fingerprint, finding in now.items()
-        if (event := _became(before.get(fingerprint), finding))
-    ]
-    events += [
-        change
-        for fingerprint, old in {**before, **first}.items()
-        if fingerprint not in now and old.status is not FindingStatus.RESOLVED
-        for change in _not_found(old, evaluated, waived)
-    ]
+    now = with_attribution(found, before)
+    events = happened(before, now, evaluated, waived, taken_back=first)
     _write(con, baseline, snapshot, events, known=first)
     con.execute(
         "UPDATE store.finding SET last_seen = ? WHERE baseline_name = ? "
         "AND fingerprint IN (SELECT unnest(?::VARCHAR[]))",
-        [snapshot, baseline, list(now)],
+        [snapshot, baseline, [f.fingerprint for f in now]],
     )
-
-
-def with_waivers(found: Iterable[Finding], waived: Waived) -> list[Finding]:
-    """Return the findings with their waivers, and the status that follows from these."""
-    return [
-        replace(f, waiver=waiver, status=FindingStatus.WAIVED) if (waiver := waived(f)) else f
-        for f in found
-    ]
 
 
 def findings_at(
@@ -137,6 +84,29 @@ def findings_at(
     return sorted(found, key=order)
 
 
+def events_at(
+    con: duckdb.DuckDBPyConnection, baseline: str, snapshot: int
+) -> dict[str, tuple[str, Finding]]:
+    """Return what is recorded to have happened to findings in a snapshot, by fingerprint."""
+    rows = con.execute(
+        "SELECT f.*, e.* EXCLUDE (baseline_name, fingerprint), NULL AS first_at, NULL AS last_at, "
+        "NULL AS changed_at FROM store.finding f JOIN store.finding_event e "
+        "USING (baseline_name, fingerprint) WHERE f.baseline_name = ? AND e.snapshot = ?",
+        [baseline, snapshot],
+    )
+    names = [column[0] for column in rows.description or ()]
+    found = [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
+    return {row["fingerprint"]: (row["event"], _finding(row, snapshot)) for row in found}
+
+
+def last_seen(con: duckdb.DuckDBPyConnection, baseline: str) -> dict[str, int]:
+    """Return the snapshot in which each finding was last found, by fingerprint."""
+    rows = con.execute(
+        "SELECT fingerprint, last_seen FROM store.finding WHERE baseline_name = ?", [baseline]
+    ).fetchall()
+    return dict(rows)
+
+
 def order(finding: Finding) -> tuple[object, ...]:
     """Sort key of findings: worst first, then by query, scope and resource."""
     return (
@@ -146,37 +116,6 @@ def order(finding: Finding) -> tuple[object, ...]:
         finding.resource_id,
         finding.detail_key or "",
     )
-
-
-def _became(old: Finding | None, finding: Finding) -> str | None:
-    """Return what happened to a finding since the snapshot before, or None where nothing did."""
-    if old is None:
-        return "new"
-    if old.status is FindingStatus.RESOLVED or (old.waiver and not finding.waiver):
-        return "reopened"
-    if old.waiver != finding.waiver:
-        return "waived"
-    if old.content_hash != finding.content_hash or old.severity != finding.severity:
-        return "changed"
-    return "attributed" if old.attribution != finding.attribution else None
-
-
-def _not_found(old: Finding, evaluated: Evaluated, waived: Waived) -> Iterator[tuple[str, Finding]]:
-    """Yield what happened to a finding that held and was not found again."""
-    if evaluated.covers(old):
-        yield "resolved", replace(old, waiver=None)
-    elif old.waiver != (waiver := waived(old)):
-        # NOTE: what was not read stays as it was, but a waiver of it ends all the same.
-        yield "waived" if waiver else "reopened", replace(old, waiver=waiver)
-
-
-def _attributed(finding: Finding, old: Finding | None) -> Finding:
-    """Return the finding with what was known of who did it, if the log was not read this time."""
-    if old is None or old.content_hash != finding.content_hash:
-        return finding
-    said = finding.attribution
-    is_silent = isinstance(said, Mapping) and said.get("confidence") == "unread"
-    return replace(finding, attribution=old.attribution) if is_silent else finding
 
 
 def _take_back(

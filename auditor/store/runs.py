@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import duckdb
 import orjson
@@ -22,27 +22,83 @@ from auditor.model import (
     Status,
     Verdict,
 )
+from auditor.store.digests import run_digests
 from auditor.store.findings import findings_at
 from auditor.store.hashing import canonical_text, utc
 from auditor.store.snapshots import coverage_of
 
 
-def record_run(con: duckdb.DuckDBPyConnection, run: AuditRun, *, finished_at: datetime) -> None:
-    """Write the outcome of a run; call inside the transaction that writes its findings."""
-    con.execute("DELETE FROM store.run WHERE snapshot = ?", [run.snapshot.id])
+@dataclass(frozen=True, slots=True)
+class By:
+    """What compared: only the same finds the same again."""
+
+    tool_version: str
+    rules: str
+    """Digest of the queries, the settings and what the configuration says of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What is recorded of a run, beside its findings."""
+
+    snapshot: int
+    baseline: str | None
+    version: int | None
+    outcome: str
+    fail_on: Severity
+    skipped: tuple[SkippedQuery, ...]
+    at: datetime
+    by: By | None
+    """None: by a version that did not write it down."""
+
+
+def recorded_runs(con: duckdb.DuckDBPyConnection) -> list[Recorded]:
+    """Return what is recorded of each run, oldest first."""
+    # NOTE: all columns, since a store that an older version wrote may lack the newest.
+    result = con.execute("SELECT * FROM store.run ORDER BY snapshot")
+    names = [column[0] for column in result.description or ()]
+    rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    return [
+        Recorded(
+            row["snapshot"],
+            row["baseline_name"],
+            row["baseline_version"],
+            row["outcome"],
+            Severity(row["fail_on"]),
+            _skipped(row["skipped_queries"]),
+            row["finished_at"].replace(tzinfo=UTC),
+            By(row["tool_version"], row["rules"]) if row.get("rules") else None,
+        )
+        for row in rows
+    ]
+
+
+def record_run(con: duckdb.DuckDBPyConnection, run: AuditRun, by: By, *, at: datetime) -> None:
+    """Write the outcome of a run that compared at a time, to which its waivers apply.
+
+    Call inside the transaction that wrote its findings: the digest covers these, too.
+    """
+    number = run.snapshot.id
+    con.execute("DELETE FROM store.run WHERE snapshot = ?", [number])
     con.execute(
-        "INSERT INTO store.run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO store.run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
         [
-            run.snapshot.id,
+            number,
             run.baseline.name if run.baseline else None,
             run.baseline.version if run.baseline else None,
             run.outcome.value,
             run.fail_on.value,
             canonical_text([[s.query_id, s.reason] for s in run.skipped_queries]),
             canonical_text(list(run.problems)),
-            utc(finished_at),
+            utc(at),
             list(run.baseline.signed_by) if run.baseline else None,
+            by.tool_version,
+            by.rules,
         ],
+    )
+    con.execute(
+        "UPDATE store.run SET digest = ? WHERE snapshot = ?",
+        [run_digests(con, number)[number], number],
     )
 
 
@@ -75,7 +131,7 @@ def load_run(
         fail_on=Severity(row["fail_on"]),
         tool_version=snapshot.tool_version,
         inventory=inventory(coverage),
-        skipped_queries=tuple(SkippedQuery(*pair) for pair in orjson.loads(row["skipped_queries"])),
+        skipped_queries=_skipped(row["skipped_queries"]),
         problems=tuple(orjson.loads(row["problems"])),
     )
 
@@ -144,3 +200,7 @@ def outcome_of(
     if any(c.status is Status.COMPLETE and not c.approved for c in coverage):
         return Outcome.UNAPPROVED
     return Outcome.CLEAN
+
+
+def _skipped(text: str) -> tuple[SkippedQuery, ...]:
+    return tuple(SkippedQuery(*pair) for pair in orjson.loads(text))

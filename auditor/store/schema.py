@@ -73,10 +73,17 @@ MIGRATIONS: tuple[str, ...] = (
     "ALTER TABLE finding_event ADD COLUMN attribution JSON;",
     "ALTER TABLE run ADD COLUMN signed_by VARCHAR[];",
     "ALTER TABLE finding_event ADD COLUMN waiver JSON;",
+    """
+    ALTER TABLE run ADD COLUMN tool_version VARCHAR;
+    ALTER TABLE run ADD COLUMN rules VARCHAR;
+    ALTER TABLE run ADD COLUMN digest VARCHAR;
+    """,
 )
 """Step i leads from schema version i to i + 1; released steps are never edited."""
 
 CURRENT = len(MIGRATIONS)
+RUN_DIGESTS = 5
+"""The schema version since which each run has a digest of what it recorded."""
 
 
 def version_of(con: duckdb.DuckDBPyConnection) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 import orjson
 
+from auditor.errors import IntegrityError
 from auditor.model import GLOBAL, ColumnSpec, TableSpec
 from auditor.store.hashing import canonical_text
 
@@ -42,7 +43,10 @@ def ensure_tables(
 
 
 def table_specs(con: duckdb.DuckDBPyConnection) -> list[TableSpec]:
-    """Return every table that the store holds, sorted by name."""
+    """Return every table that the store holds, sorted by name.
+
+    Raises `IntegrityError` for a description that no run writes.
+    """
     columns: dict[str, list[ColumnSpec]] = {}
     for table, *rest in con.execute(
         "SELECT table_name, column_name, type, description, volatile "
@@ -62,7 +66,7 @@ def table_specs(con: duckdb.DuckDBPyConnection) -> list[TableSpec]:
             columns=tuple(columns.get(name, ())),
             kind=kind,
             owner=owner,
-            gone={key: tuple(values) for key, values in orjson.loads(gone).items()},
+            gone=_gone(name, gone),
         )
         for name, cloud, title, description, kind, owner, gone in rows
     ]
@@ -109,6 +113,16 @@ def insert_columns(
     con.execute(
         f"INSERT INTO store.{table} ({', '.join(columns)}) SELECT {chosen}", list(columns.values())
     )
+
+
+def _gone(table: str, text: str) -> dict[str, tuple[str, ...]]:
+    found = orjson.loads(text)
+    if not isinstance(found, dict):
+        raise IntegrityError(
+            f"{table}: what table_info says of it was altered",
+            hint="restore the store from a copy that you trust",
+        )
+    return {key: tuple(values) for key, values in found.items()}
 
 
 def _literal(value: str) -> str:

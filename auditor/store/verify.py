@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
 
 from auditor.model import Coverage, Scope, Snapshot, Status, TableSpec
-from auditor.store.digests import content_digest, inserted_digest, scope_digests, seal_digest
+from auditor.store.digests import (
+    content_digest,
+    inserted_digest,
+    run_digests,
+    scope_digests,
+    seal_digest,
+)
 from auditor.store.hashing import row_hash
-from auditor.store.schema import OPEN
+from auditor.store.schema import OPEN, RUN_DIGESTS
 from auditor.store.snapshots import coverage_of, snapshots
 from auditor.store.tables import table_specs
 
@@ -30,9 +36,9 @@ class Verification:
 
 def verify_store(con: duckdb.DuckDBPyConnection) -> Verification:
     """Check row hashes, scope digests, content digests, and the chain of seals."""
-    problems: list[str] = []
+    problems = list(_check_catalogue(con))
     rows = 0
-    for spec in table_specs(con):
+    for spec in _sound_specs(con):
         count, found = _check_rows(con, spec)
         rows += count
         problems += found
@@ -41,7 +47,47 @@ def verify_store(con: duckdb.DuckDBPyConnection) -> Verification:
     problems += _check_chain(con, headers)
     problems += _check_digests(con, headers)
     problems += _check_inserts(con)
+    problems += _check_runs(con)
+    problems += _check_versions(con)
     return Verification(len(headers), rows, tuple(problems))
+
+
+def _check_catalogue(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    """Hold what the store says of its tables against the tables themselves."""
+    stored = _stored_columns(con)
+    described = [spec.name for spec in table_specs(con)]
+    for name in sorted({*described, *stored}):
+        if described.count(name) != 1 or name not in stored:
+            yield f"{name}: what table_info says of it was altered"
+    named = con.execute("SELECT DISTINCT table_name FROM store.column_info").fetchall()
+    for name in sorted({str(name) for (name,) in named} - set(described)):
+        yield f"{name}: column_info says of columns, but there is no such table"
+    for spec in table_specs(con):
+        if spec.name in stored and not _is_sound(spec, stored):
+            yield f"{spec.name}: what column_info says of its columns was altered"
+
+
+def _sound_specs(con: duckdb.DuckDBPyConnection) -> list[TableSpec]:
+    stored = _stored_columns(con)
+    return [spec for spec in table_specs(con) if _is_sound(spec, stored)]
+
+
+def _is_sound(spec: TableSpec, stored: Mapping[str, Mapping[str, str]]) -> bool:
+    """Say whether the columns of a table are described as they are."""
+    columns = [(c.name, c.type) for c in spec.columns]
+    have = stored.get(spec.name, {}).items()
+    return bool(columns) and len(set(columns)) == len(columns) and set(columns) <= set(have)
+
+
+def _stored_columns(con: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
+    """Return name and type of each column of each table of the inventory."""
+    found: dict[str, dict[str, str]] = {}
+    for table, column, kind in con.execute(
+        "SELECT table_name, column_name, data_type FROM duckdb_columns() "
+        "WHERE database_name = 'store' AND schema_name = 'inventory'"
+    ).fetchall():
+        found.setdefault(table, {})[column] = kind
+    return found
 
 
 def _check_rows(con: duckdb.DuckDBPyConnection, spec: TableSpec) -> tuple[int, list[str]]:
@@ -69,7 +115,7 @@ def _check_rows(con: duckdb.DuckDBPyConnection, spec: TableSpec) -> tuple[int, l
 
 def _check_times(con: duckdb.DuckDBPyConnection, headers: list[Snapshot]) -> Iterator[str]:
     last = headers[-1].id if headers else 0
-    for spec in table_specs(con):
+    for spec in _sound_specs(con):
         for resource_id, valid_from, valid_to in con.execute(
             f'SELECT resource_id, valid_from, valid_to FROM store.inventory."{spec.name}" '
             "WHERE valid_from NOT BETWEEN 1 AND $last OR valid_to <= valid_from "
@@ -146,6 +192,57 @@ def _check_inserts(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
         ).fetchone()
         if counts != tuple(said):
             yield f"snapshot {number}: the counts of what it changed in {table} were altered"
+    for spec in _sound_specs(con):
+        for (number,) in con.execute(
+            f'SELECT valid_from FROM store.inventory."{spec.name}" UNION SELECT valid_to '
+            f'FROM store.inventory."{spec.name}" WHERE valid_to <> {OPEN} EXCEPT '
+            "SELECT snapshot FROM store.table_change WHERE table_name = ? ORDER BY ALL",
+            [spec.name],
+        ).fetchall():
+            yield f"snapshot {number}: that it changed {spec.name} is not recorded"
+
+
+def _check_runs(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    columns = {name for name, *_ in con.execute("DESCRIBE store.run").fetchall()}
+    if "digest" not in columns:
+        return  # NOTE: an older version wrote all runs of the store.
+    stored = dict(con.execute("SELECT snapshot, digest FROM store.run").fetchall())
+    unsigned = {
+        number
+        for (number,) in con.execute(
+            "SELECT snapshot FROM store.run WHERE digest IS NULL AND finished_at < "
+            "(SELECT max(applied_at) FROM store.migration WHERE version = ?)",
+            [RUN_DIGESTS],
+        ).fetchall()
+    }
+    for number, digest in sorted(run_digests(con).items()):
+        if number not in stored:
+            yield f"snapshot {number}: its findings are recorded, but not the run that found them"
+        elif digest != stored[number] and number not in unsigned:
+            yield f"snapshot {number}: what its run recorded, outcome or findings, was altered"
+    for (number,) in con.execute(
+        "SELECT snapshot FROM store.run EXCEPT SELECT id FROM store.snapshot ORDER BY ALL"
+    ).fetchall():
+        yield f"snapshot {number}: its run is recorded, but it is missing"
+    for fingerprint, last in con.execute(
+        "SELECT fingerprint, last_seen FROM store.finding WHERE last_seen IS NULL "
+        "OR last_seen < first_seen OR last_seen NOT IN (SELECT snapshot FROM store.run) "
+        "ORDER BY ALL"
+    ).fetchall():
+        yield f"finding {fingerprint[:8]}: last seen in snapshot {last}, which no run says"
+
+
+def _check_versions(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    """Find what stands twice; the approval log is held against the rest where it is read."""
+    for table, key in (
+        ("baseline_version", ""),
+        ("baseline_scope", ", table_name, cloud, account_id, region"),
+    ):
+        for name, version in con.execute(
+            f"SELECT DISTINCT name, version FROM (SELECT name, version FROM store.{table} "
+            f"GROUP BY name, version{key} HAVING count(*) > 1) ORDER BY ALL"
+        ).fetchall():
+            yield f"baseline {name} v{version}: a row of {table} stands twice"
 
 
 def _is_table(con: duckdb.DuckDBPyConnection, name: str) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from auditor.shipped import shipped
 from tests.e2e.conftest import Cli
 
 pytestmark = pytest.mark.together
@@ -144,7 +145,10 @@ def test_explain_and_history(shown: tuple[Cli, str]) -> None:
 def test_baselines(shown: tuple[Cli, str]) -> None:
     cli, _ = shown
     assert [b["version"] for b in cli.json("baseline", "list")] == [1]
-    assert cli.json("baseline", "show")["approved_by"] == "alice"
+    approved = cli.json("baseline", "show")
+    assert approved["approved_by"] == "alice"
+    manifest = json.loads((shipped("baselines") / "demo" / "manifest.json").read_bytes())
+    assert approved["digest"] == manifest["digest"]
     assert "alice" in cli("baseline", "list").stdout
     assert "CHG-1" in cli("baseline", "show").stdout
     done = cli("baseline", "approve", "--finding", "zz", "--reason", "x", "--yes")
