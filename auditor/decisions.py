@@ -69,7 +69,14 @@ def approve(config: Config, request: Request, who: Who, *, clock: Clock = now) -
             return approve_findings(
                 con, config.baseline, approval, snapshot, request.findings, name=request.name
             )
-        return approve_snapshot(con, config.baseline, approval, snapshot, name=request.name)
+        return approve_snapshot(
+            con,
+            config.baseline,
+            approval,
+            snapshot,
+            name=request.name,
+            absorbed=request.findings,
+        )
 
 
 def roll_back(config: Config, version: int, who: Who, name: str | None = None) -> Approved:

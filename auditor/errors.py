@@ -105,6 +105,12 @@ class BaselineError(AuditorError):
     exit_code = 2
 
 
+class EvidenceError(AuditorError):
+    """Evidence cannot be exported, signed or read."""
+
+    exit_code = 2
+
+
 class ReportError(AuditorError):
     """A report cannot be rendered or written."""
 

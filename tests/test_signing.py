@@ -327,7 +327,7 @@ def test_a_signature_of_another_line_does_not_count(office: Office) -> None:
     office.approve("alice")
     first, second = office.signatures(1)[0], office.signatures(2)[0]
     second.write_bytes(first.read_bytes())
-    assert "it is no signature of this line" in refused(office)
+    assert "it is no signature of these bytes" in refused(office)
 
 
 def test_a_policy_needs_signatures(tmp_path: Path) -> None:

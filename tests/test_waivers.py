@@ -179,7 +179,7 @@ def test_an_altered_signed_waiver_is_refused_at_once(tmp_path: Path) -> None:
     log.write_text(log.read_text().replace('"owner":"web team"', '"owner":"web"'))
     run = lab.compare()
     assert run.exit_code == 5
-    assert "line 2 of the approval log: it is no signature of this line" in run.problems[0]
+    assert "line 2 of the approval log: it is no signature of these bytes" in run.problems[0]
     assert any("line 2 of the approval log" in p for p in verify_everything(lab.config).problems)
     office.signatures(2)[0].unlink()
     with pytest.raises(IntegrityError, match="is not signed"):

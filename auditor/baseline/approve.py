@@ -56,8 +56,12 @@ def approve_snapshot(
     snapshot: Snapshot,
     *,
     name: str | None = None,
+    absorbed: Sequence[Finding] = (),
 ) -> Approved:
-    """Approve all completely read scopes of a snapshot; what was not read stays as it was."""
+    """Approve all completely read scopes of a snapshot; what was not read stays as it was.
+
+    `absorbed` are the findings that this accepts; the approval log names them.
+    """
     before = standing(con, config, name).baseline
     old = content_of(con, before) if before else Content({})
     coverage = coverage_of(con, snapshot.id)
@@ -76,7 +80,8 @@ def approve_snapshot(
             f"snapshot {snapshot.id} has no completely read scope",
             hint="audit report says what could not be read; run again when it is mended",
         )
-    approved = _write(con, config, approval, snapshot.id, before, content, name)
+    extra = _accepting(absorbed)
+    approved = _write(con, config, approval, snapshot.id, before, content, name, extra)
     return replace(approved, uncovered=tuple(c for c in coverage if c.status.is_gap))
 
 
@@ -115,7 +120,8 @@ def approve_findings(
                 finding.resource_type, finding.scope, finding.fingerprint, finding.content_hash
             )
     content = Content(scopes, tuple(overrides.values()), tuple(acceptances.values()))
-    return _write(con, config, approval, snapshot.id, before, content, name)
+    extra = _accepting(findings)
+    return _write(con, config, approval, snapshot.id, before, content, name, extra)
 
 
 def roll_back(
@@ -136,6 +142,11 @@ def roll_back(
         )
     extra = {"action": "rollback", "restores": version}
     return _write(con, config, approval, restored.snapshot, before, content, name, extra)
+
+
+def _accepting(findings: Iterable[Finding]) -> dict[str, Any]:
+    """Return what the approval log says of the findings that are accepted."""
+    return {"accepts": sorted(f.fingerprint for f in findings)}
 
 
 def _write(

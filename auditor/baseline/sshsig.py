@@ -21,7 +21,8 @@ from pathlib import Path
 from auditor.errors import BaselineError, MissingProgramError
 
 NAMESPACE = "approval@cloud-baseline-auditor"
-"""What the signatures are for: one made for anything else, such as a git commit, is refused."""
+"""What signatures of approvals are for: one made for anything else, such as a git commit, is
+refused."""
 
 _HUMAN = timedelta(minutes=5)
 """How long a person may take to type a passphrase or touch a hardware key."""
@@ -38,6 +39,8 @@ class Trust:
     """allowed_signers file."""
     revoked: Path | None = None
     """Public keys or a key revocation list; their signatures count at no time."""
+    namespace: str = NAMESPACE
+    """What the signatures are for."""
 
 
 def require() -> str:
@@ -51,19 +54,19 @@ def require() -> str:
     return found
 
 
-def sign(key: Path, data: bytes) -> bytes:
+def sign(key: Path, data: bytes, *, namespace: str = NAMESPACE) -> bytes:
     """Return a signature over data; the agent signs where the key is a public one.
 
     Raises `BaselineError` where `ssh-keygen` could not sign; it says why on the terminal.
     """
-    argv = ["-Y", "sign", "-f", str(key), "-n", NAMESPACE]
+    argv = ["-Y", "sign", "-f", str(key), "-n", namespace]
     done = _call(argv, data, limit=_HUMAN, environment=dict(os.environ))
     if done.returncode or not done.stdout.startswith(_BEGIN.encode()):
         said = done.stderr.decode(errors="replace").strip().splitlines()
         raise BaselineError(
             "ssh-keygen could not sign" + (f": {said[-1]}" if said else ""),
             where=str(key),
-            hint="nothing was approved; is the key there, or in the agent (ssh-add -L)?",
+            hint="nothing was signed; is the key there, or in the agent (ssh-add -L)?",
         )
     return done.stdout
 
@@ -120,7 +123,7 @@ def signer(
     trust: Trust, signature: Path, data: bytes, *, claimed: str, at: datetime
 ) -> tuple[str, str | None]:
     """Return who signed, judged at a time, or an empty name and why the signature counts not."""
-    if problem := damage(signature, data):
+    if problem := damage(signature, data, namespace=trust.namespace):
         return "", problem
     when = f"-Overify-time={at.astimezone(UTC):%Y%m%d%H%M%S}"
     common = ["-s", str(signature)]
@@ -130,27 +133,27 @@ def signer(
     if claimed in known or any(map(is_pattern, names)):
         known = [claimed, *(name for name in known if name != claimed)]
     revoked = ["-r", str(trust.revoked)] if trust.revoked else []
-    verify = ["-Y", "verify", *common, "-f", str(trust.allowed), "-n", NAMESPACE, when]
+    verify = ["-Y", "verify", *common, "-f", str(trust.allowed), "-n", trust.namespace, when]
     for name in known:
         if not _call([*verify, "-I", name, *revoked], data).returncode:
             return name, None
     if any(not _call([*verify, "-I", name], data).returncode for name in known):
         return "", f"its key is revoked in {trust.revoked}"
     if known:
-        return "", f"{trust.allowed} does not allow its key for {NAMESPACE}"
+        return "", f"{trust.allowed} does not allow its key for {trust.namespace}"
     key = key_of(signature.read_bytes())
     if key and any(key in line for line in _lines(trust.allowed)):
         return "", f"{trust.allowed} does not allow its key at {at:%Y-%m-%d %H:%M:%S} UTC"
     return "", f"{trust.allowed} does not list its key"
 
 
-def damage(signature: Path, data: bytes) -> str:
-    """Return why a file is no signature of data by any key, for our namespace; else empty."""
+def damage(signature: Path, data: bytes, *, namespace: str = NAMESPACE) -> str:
+    """Return why a file is no signature of data by any key, for this namespace; else empty."""
     if not _is_armoured(signature.read_bytes()):
         return "it is no signature as ssh-keygen writes it: it was altered"
-    argv = ["-Y", "check-novalidate", "-s", str(signature), "-n", NAMESPACE]
+    argv = ["-Y", "check-novalidate", "-s", str(signature), "-n", namespace]
     if _call(argv, data).returncode:
-        return "it is no signature of this line: one of the two was altered"
+        return "it is no signature of these bytes: one of the two was altered"
     return ""
 
 

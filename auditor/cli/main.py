@@ -11,6 +11,7 @@ import typer
 from auditor.cli import (
     baseline,
     demo,
+    evidence,
     explain,
     findings,
     inspect,
@@ -56,6 +57,7 @@ app.add_typer(baseline.app, name="baseline", rich_help_panel=DECIDE)
 app.command("waive", rich_help_panel=DECIDE)(waivers.waive)
 app.add_typer(waivers.app, name="waivers", rich_help_panel=DECIDE)
 app.add_typer(findings.app, name="findings", rich_help_panel=DECIDE)
+app.add_typer(evidence.app, name="evidence", rich_help_panel=DECIDE)
 app.command("explain", rich_help_panel=LOOK)(explain.explain)
 app.command("history", rich_help_panel=LOOK)(inspect.history)
 app.command("query", rich_help_panel=LOOK)(inspect.query)

@@ -5,6 +5,7 @@ name the nearest key, so that a misspelling never silently switches something of
 """
 
 from auditor.config.file import DEFAULT_FILE, known_keys, load_config, on_loopback
+from auditor.config.outputs import EvidenceConfig, ReportConfig
 from auditor.config.sections import (
     ApprovalPolicy,
     AwsAccount,
@@ -15,7 +16,6 @@ from auditor.config.sections import (
     BehaviourConfig,
     Config,
     GcpConfig,
-    ReportConfig,
     RunConfig,
     StoreConfig,
 )
@@ -30,6 +30,7 @@ __all__ = [
     "BaselineConfig",
     "BehaviourConfig",
     "Config",
+    "EvidenceConfig",
     "GcpConfig",
     "ReportConfig",
     "RunConfig",

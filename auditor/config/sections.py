@@ -11,6 +11,7 @@ import orjson
 from pydantic import Field
 
 from auditor.config.kinds import Duration, Section, Window, Zone
+from auditor.config.outputs import EvidenceConfig, ReportConfig
 from auditor.model import Severity
 
 _SUBSCRIPTION = r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
@@ -32,6 +33,11 @@ class RunConfig(Section):
     concurrency: int = Field(16, ge=1, le=256, description="Scopes and tables read at once.")
     deadline: Duration = Field(
         timedelta(minutes=45), description="When collection stops; what is unread then is a gap."
+    )
+    every: Duration | None = Field(
+        None,
+        description="How often a run is scheduled; evidence lists those that did not happen. "
+        "Empty: no schedule.",
     )
     fail_on: Severity = Field(Severity.LOW, description="Least severity that makes exit code 3.")
     tables: list[str] = Field(["*"], description="Globs of tables to read.")
@@ -233,13 +239,6 @@ class BehaviourConfig(Section):
     )
 
 
-class ReportConfig(Section):
-    """Files that every run writes."""
-
-    directory: Path = Field(Path("reports"), description="Folder for the reports of each run.")
-    formats: list[str] = Field(["json", "html"], description="Formats that every run writes.")
-
-
 class Config(Section):
     """The whole file."""
 
@@ -254,12 +253,14 @@ class Config(Section):
     )
     behaviour: BehaviourConfig = BehaviourConfig()
     report: ReportConfig = ReportConfig()
+    evidence: EvidenceConfig = EvidenceConfig()
 
-    def digest(self) -> str:
-        """Return the sha256 (hex) of what is audited and how; where files lie is left out."""
+    def audited(self) -> dict[str, Any]:
+        """Return what is audited and how, as JSON has it; where files lie is left out."""
         places: dict[str, Any] = {
             "store": True,
             "report": True,
+            "evidence": True,
             "run": {"queries"},
             "baseline": {
                 "directory",
@@ -269,5 +270,9 @@ class Config(Section):
                 "revoked_keys",
             },
         }
-        plain = self.model_dump(mode="json", exclude=places)
+        return self.model_dump(mode="json", exclude=places)
+
+    def digest(self) -> str:
+        """Return the sha256 (hex) of what is audited and how."""
+        plain = self.audited()
         return hashlib.sha256(orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -287,3 +287,8 @@ def test_other_places_stay_and_equal_estates_change_equally(scenario):
             for id_, resource in everything.items():
                 if own.id == SECOND or resource.get("location") == "westeurope":
                     assert resource == was.lists[kind].get(id_)
+
+
+def test_groups_without_rules_in_one_direction_are_rewritten_too(cloud):
+    scenarios.snapshot_chain(cloud.estate, *HERE)
+    assert scenarios.rewrite_nsg(cloud.estate, *HERE)["groups"]

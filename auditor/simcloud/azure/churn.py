@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import zip_longest
 
 from auditor.simcloud.azure import changes, events, firewall
 from auditor.simcloud.azure.changes import MOMENT, Site, Touched
@@ -101,8 +102,8 @@ def _renumber(rules: list[Resource], direction: str) -> None:
     mine = sorted(
         (rule for rule in rules if rule["direction"] == direction), key=lambda r: r["priority"]
     )
-    limits = [rule["priority"] for rule in mine[1:]] + [changes.LAST + 1]
-    for rule, limit in zip(mine, limits, strict=True):
+    for rule, after in zip_longest(mine, mine[1:]):
+        limit = after["priority"] if after else changes.LAST + 1
         if rule["priority"] + 5 < limit:
             rule["priority"] += 5
 

@@ -1,0 +1,1 @@
+"""Evidence of a period: what an assessor checks with standard tools, without this program."""
