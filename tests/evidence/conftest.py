@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from auditor.baseline import waivers
 from auditor.baseline.record import Decision
@@ -54,10 +56,19 @@ def _day(lab: Lab, day: int, month: int = 1) -> None:
 
 @pytest.fixture(scope="session")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Live through the quarter once; tests get copies."""
+    """Live through the quarter once, whichever worker comes first; tests get copies."""
     if shutil.which("ssh-keygen") is None:
         pytest.skip("ssh-keygen is not installed")
-    folder = tmp_path_factory.mktemp("quarter")
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return _live(tmp_path_factory.mktemp("quarter"))
+    shared = tmp_path_factory.getbasetemp().parent / "quarter"
+    with FileLock(f"{shared}.lock"):
+        if not shared.exists():
+            _live(tmp_path_factory.mktemp("quarter")).rename(shared)
+    return shared
+
+
+def _live(folder: Path) -> Path:
     lab = Lab(folder, clock=Clock(), tables=[INSTANCES], known=LEAST)
     office = Office(lab)
     _day(lab, 20)
@@ -75,7 +86,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
     _day(lab, 26)
     lab.audit(hops(a=2, b=3, c=1, d=5))
     _day(lab, 5, month=4)
-    lab.audit(hops(a=9, b=9, c=9, d=9))
+    lab.seal(hops(a=9, b=9, c=9, d=9))
     return folder
 
 

@@ -21,7 +21,7 @@ from tests.evidence.authority import Authority
 from tests.evidence.conftest import AFTER, Quarter
 from tests.signing import make_key, public
 
-EDITS = 60
+EDITS = 40
 
 
 def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
