@@ -80,6 +80,11 @@ def assemble(
     return facts, files
 
 
+def program() -> dict[str, str]:
+    """Return what writes evidence here."""
+    return {"name": "auditor", "version": __version__, "duckdb": duckdb.__version__}
+
+
 def _about(
     config: Config, facts: Facts, log: list[Entry], chosen: Collection[str]
 ) -> dict[str, Any]:
@@ -94,7 +99,7 @@ def _about(
             "until": rfc3339(facts.until),
         },
         "frameworks": sorted(chosen),
-        "program": {"name": "auditor", "version": __version__, "duckdb": duckdb.__version__},
+        "program": program(),
         "snapshots": {
             "first": first.id,
             "last": last.id,

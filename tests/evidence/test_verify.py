@@ -184,9 +184,11 @@ def test_the_store_gives_the_same_evidence_and_the_same_findings(signed: Quarter
     found = against_store(signed.lab.config, path)
     assert [c.problems for c in found] == [(), ()]
     assert found[1].what.startswith("5 runs compared again")
+    signed.set("run", max_attempts=9)
     signed.lab.tamper("UPDATE store.finding_event SET reason = 'nothing to see' WHERE snapshot = 2")
     found = against_store(signed.lab.config, path)
     assert "finding-events.csv: the store gives another" in found[0].problems
+    assert "configuration.json" in found[0].note
     assert any("run of snapshot 2" in problem for problem in found[1].problems)
 
 
