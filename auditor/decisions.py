@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import getpass
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -35,6 +36,8 @@ class Request:
     single: bool
     """Whether only these findings are meant, not the whole snapshot."""
     name: str
+    accounts: tuple[str, ...] = ()
+    """The accounts that it is limited to; empty for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +51,34 @@ class Who:
     review_due: datetime | None = None
 
 
-def prepare(config: Config, *, findings: Sequence[str], name: str | None = None) -> Request:
-    """Return what approving the newest snapshot, or these findings, would accept."""
+def prepare(
+    config: Config,
+    *,
+    findings: Sequence[str] = (),
+    queries: Sequence[str] = (),
+    accounts: Sequence[str] = (),
+    name: str | None = None,
+) -> Request:
+    """Return what approving the newest snapshot, or some findings, would accept.
+
+    `findings` are starts of fingerprints, `queries` ids of drift queries or settings; with either
+    only their findings are meant. `accounts` limits it to these. Raises `UsageError` for what does
+    not exist.
+    """
     run = past_run(config, "latest")
-    chosen = (
-        tuple(find_finding(run.active, prefix) for prefix in findings) if findings else run.active
+    chosen = [find_finding(run.active, prefix) for prefix in findings]
+    for id in queries:
+        chosen += _of_query(run.active, id)
+    _check_accounts(run, accounts)
+    is_single = bool(findings or queries)
+    meant = {f.fingerprint: f for f in (chosen if is_single else run.active)}
+    return Request(
+        run,
+        tuple(f for f in meant.values() if not accounts or f.scope.account_id in accounts),
+        single=is_single,
+        name=name or config.baseline.name,
+        accounts=tuple(accounts),
     )
-    return Request(run, chosen, single=bool(findings), name=name or config.baseline.name)
 
 
 def approve(config: Config, request: Request, who: Who, *, clock: Clock = now) -> Approved:
@@ -76,6 +100,7 @@ def approve(config: Config, request: Request, who: Who, *, clock: Clock = now) -
             snapshot,
             name=request.name,
             absorbed=request.findings,
+            accounts=request.accounts,
         )
 
 
@@ -238,6 +263,28 @@ def describe(config: Config, name: str | None, version: int | None) -> dict[str,
             for a in content.acceptances
         ],
     }
+
+
+def _of_query(findings: Sequence[Finding], id: str) -> list[Finding]:
+    found = [f for f in findings if f.query_id == id]
+    if not found:
+        known = sorted({f.query_id for f in findings})
+        near = difflib.get_close_matches(id, known, n=1)
+        raise UsageError(
+            f"no open finding is by {id!r}" + (f"; did you mean {near[0]}?" if near else ""),
+            hint=f"queries with findings: {', '.join(known) or 'none'}",
+        )
+    return found
+
+
+def _check_accounts(run: AuditRun, accounts: Sequence[str]) -> None:
+    known = sorted({c.scope.account_id for c in run.coverage})
+    for account in accounts:
+        if account not in known:
+            raise UsageError(
+                f"snapshot {run.snapshot.id} has no account {account!r}",
+                hint=f"its accounts: {', '.join(known)}",
+            )
 
 
 def find_finding(findings: Sequence[Finding], prefix: str) -> Finding:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -57,14 +57,18 @@ def approve_snapshot(
     *,
     name: str | None = None,
     absorbed: Sequence[Finding] = (),
+    accounts: Collection[str] = (),
 ) -> Approved:
     """Approve all completely read scopes of a snapshot; what was not read stays as it was.
 
-    `absorbed` are the findings that this accepts; the approval log names them.
+    `absorbed` are the findings that this accepts; the approval log names them. With `accounts`,
+    only these are approved, and the others stay as they were.
     """
     before = standing(con, config, name).baseline
     old = content_of(con, before) if before else Content({})
-    coverage = coverage_of(con, snapshot.id)
+    coverage = [
+        c for c in coverage_of(con, snapshot.id) if not accounts or c.scope.account_id in accounts
+    ]
     fresh = {
         (c.table, c.scope): (snapshot.id, str(c.digest))
         for c in coverage

@@ -52,6 +52,14 @@ def approve(  # noqa: PLR0913, PLR0917  # options of a command are parameters
         list[str] | None,
         typer.Option(help="Accept only this finding (fingerprint or its start); repeatable."),
     ] = None,
+    query: Annotated[
+        list[str] | None,
+        typer.Option(help="Accept only the findings of this query or setting; repeatable."),
+    ] = None,
+    account: Annotated[
+        list[str] | None,
+        typer.Option(help="Approve only what is in this account; repeatable."),
+    ] = None,
     reason: Annotated[str, typer.Option(help="Why this is as it should be.")] = "",
     ticket: TicketOption = None,
     by: ByOption = None,
@@ -64,11 +72,13 @@ def approve(  # noqa: PLR0913, PLR0917  # options of a command are parameters
     yes: YesOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Approve the newest snapshot, or single findings, as the next version of the baseline."""
+    """Approve the newest snapshot, an account of it, or findings, as the next version."""
     from auditor import decisions
 
     settings = signing(load(config), key)
-    request = decisions.prepare(settings, findings=finding or [], name=name)
+    request = decisions.prepare(
+        settings, findings=finding or [], queries=query or [], accounts=account or [], name=name
+    )
     if not yes:
         _confirm(request)
     due = review_due.replace(tzinfo=UTC) if review_due else None
@@ -222,6 +232,8 @@ def _confirm(request: Any) -> None:
     loosened = [f for f in request.findings if f.verdict in ("LOOSENED", "SUSPICIOUS")]
     console = err()
     what = f"{len(request.findings)} findings" if request.single else f"snapshot {run.snapshot.id}"
+    if request.accounts:
+        what += f" in {visible(', '.join(request.accounts))}"
     console.print(f"You are about to approve {what} as it should be.")
     if request.findings and not request.single:
         console.print(f"It absorbs {len(request.findings)} open findings.")
