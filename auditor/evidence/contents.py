@@ -86,7 +86,7 @@ def period_run(config: Config, facts: Facts) -> AuditRun:
 
     Raises `UsageError` where no run of the period was compared.
     """
-    compared = [run for run in facts.runs if run.outcome is not None]
+    compared = [run for run in facts.runs if run.recorded is not None]
     if not compared:
         number = facts.last.id
         raise UsageError(

@@ -13,6 +13,7 @@ from auditor.baseline.log import Entry
 from auditor.evidence.period import Period, missed
 from auditor.model import Finding, FindingStatus, Snapshot, Status
 from auditor.store.findings import findings_at, order
+from auditor.store.runs import Recorded, recorded_runs
 from auditor.store.snapshots import snapshots
 
 GAPS = tuple(status.value for status in Status if status.is_gap)
@@ -23,12 +24,18 @@ class Run:
     """A run of the period."""
 
     snapshot: Snapshot
-    baseline: tuple[str, int] | None
-    outcome: str | None
-    """None: sealed, and never compared with a baseline."""
-    finished_at: datetime | None
+    recorded: Recorded | None
+    """What the comparison came to; None: sealed, and never compared with a baseline."""
     readings: Mapping[str, int]
     """How many (table, scope) had which status."""
+
+    @property
+    def baseline(self) -> tuple[str, int] | None:
+        """Name and version of the baseline that it was compared with, if any."""
+        found = self.recorded
+        if found is None or found.baseline is None or found.version is None:
+            return None
+        return found.baseline, found.version
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,35 +78,15 @@ class Facts:
 def runs_in(con: duckdb.DuckDBPyConnection, period: Period) -> list[Run]:
     """Return the runs that started in a period, oldest first."""
     headers = [s for s in snapshots(con) if period.holds(s.started_at)]
-    ids = [s.id for s in headers]
-    said = {
-        row[0]: row[1:]
-        for row in con.execute(
-            "SELECT snapshot, baseline_name, baseline_version, outcome, finished_at "
-            "FROM store.run WHERE snapshot IN (SELECT unnest(?::INTEGER[]))",
-            [ids],
-        ).fetchall()
-    }
     readings: dict[int, dict[str, int]] = {}
     for number, status, count in con.execute(
         "SELECT snapshot, status, count(*) FROM store.coverage "
         "WHERE snapshot IN (SELECT unnest(?::INTEGER[])) GROUP BY ALL ORDER BY ALL",
-        [ids],
+        [[header.id for header in headers]],
     ).fetchall():
         readings.setdefault(number, {})[status] = count
-    found = []
-    for header in headers:
-        name, version, outcome, finished = said.get(header.id, (None, None, None, None))
-        found.append(
-            Run(
-                header,
-                (name, version) if name is not None else None,
-                outcome,
-                finished.replace(tzinfo=UTC) if finished else None,
-                readings.get(header.id, {}),
-            )
-        )
-    return found
+    recorded = {run.snapshot: run for run in recorded_runs(con)}
+    return [Run(h, recorded.get(h.id), readings.get(h.id, {})) for h in headers]
 
 
 def gather(

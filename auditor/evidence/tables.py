@@ -69,8 +69,8 @@ def controls(facts: Facts, frameworks: Mapping[str, Framework]) -> Iterator[tupl
 
 _STATES = ("open", "waived", "accepted", "resolved")
 _RUN = (
-    *("snapshot", "run_id", "started_at", "sealed_at", "finished_at", "outcome"),
-    *("baseline", "version", "tool_version", "config_digest", "resources"),
+    *("snapshot", "run_id", "started_at", "sealed_at", "compared_at", "outcome"),
+    *("baseline", "version", "tool_version", "config_digest", "rules_digest", "resources"),
     *("complete", "gaps", "skipped", "digest", "previous_seal", "approval_head", "seal"),
 )
 _COVERAGE = (
@@ -100,12 +100,13 @@ _CONTROL = (
 
 def _runs(facts: Facts) -> Iterator[Sequence[object]]:
     for run in facts.runs:
-        s, (name, version) = run.snapshot, run.baseline or (None, None)
+        s, found, (name, version) = run.snapshot, run.recorded, run.baseline or (None, None)
         yield (
-            *(s.id, s.run_id, s.started_at, s.sealed_at, run.finished_at),
-            run.outcome or "not compared",
-            *(name, version, s.tool_version, s.config_digest, s.rows),
-            run.readings.get(Status.COMPLETE.value, 0),
+            *(s.id, s.run_id, s.started_at, s.sealed_at, found and found.at),
+            found.outcome if found else "not compared",
+            *(name, version, s.tool_version, s.config_digest),
+            found.by.rules if found and found.by else None,
+            *(s.rows, run.readings.get(Status.COMPLETE.value, 0)),
             sum(run.readings.get(status, 0) for status in GAPS),
             run.readings.get(Status.SKIPPED.value, 0),
             *(s.digest, s.previous_digest, s.approval_head, s.seal),
