@@ -176,7 +176,7 @@ def test_the_log_as_it_is(lab: Lab) -> None:
         (b'"first"', b'"other"', "does not continue the line before it"),
         (b'"approved_by":"ada"', b'"approved_by": "ada"', "not in canonical form"),
         (b'"seq":1', b'"seq":3', "says it is line 3"),
-        (b'{"action"', b'"action"', "not JSON"),
+        (b'{"accepts"', b'"accepts"', "not JSON"),
     ],
 )
 def test_an_altered_line_of_the_log_is_named(
