@@ -167,7 +167,8 @@ def _audited(config: Config, at: datetime) -> AuditRun:
 
 
 def _is_about(finding: Finding, touched: dict[str, list[str]]) -> bool:
-    ids = {id_.lower() for some in touched.values() for id_ in some}
+    """Say whether a finding names what was touched: a reason has names, not whole paths."""
+    ids = {id_.lower().rsplit("/", 1)[-1] for some in touched.values() for id_ in some}
     told = f"{finding.resource_id} {finding.reason} {finding.after}".lower()
     return any(id_ in told for id_ in ids)
 
