@@ -168,7 +168,9 @@ def numbers(con: duckdb.DuckDBPyConnection, table: str) -> list[int]:
 def found(con: duckdb.DuckDBPyConnection, config: Config) -> str:
     """Return what verifying says; the log, which takes longest, only where the store is whole."""
     try:
-        return "\n".join(verify_store(con).problems or verify_attached(con, config).problems)
+        return "\n".join(
+            verify_store(con).problems or verify_attached(con, config, described=True).problems
+        )
     except IntegrityError as exc:
         return exc.message
 

@@ -32,7 +32,7 @@ def verify(
     from auditor.replay import replay as compare_again
 
     configured = load(config)
-    result = verify_everything(configured)
+    result = verify_everything(configured, described=replay)
     runs = compare_again(configured) if replay else []
     problems = [*result.problems, *(problem for run in runs for problem in run.problems)]
     if json:
