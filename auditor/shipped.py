@@ -24,6 +24,13 @@ def shipped(name: str) -> Path:
     return inside if inside.exists() else package.parent / name
 
 
+def rule_files() -> dict[str, Path]:
+    """Return what comparisons go by, sorted: path inside `queries`, and where it is."""
+    folder = shipped("queries")
+    files = sorted(p for p in folder.rglob("*") if p.suffix in (".sql", ".toml"))
+    return {path.relative_to(folder).as_posix(): path for path in files}
+
+
 def file_version(path: Path) -> tuple[int, int]:
     """Return what tells versions of a file apart: a cache that has it never shows an old one."""
     found = path.stat()

@@ -11,6 +11,7 @@ import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,11 @@ class Entry:
     """Counted from 1."""
     line: bytes
     """Without its newline."""
+
+    @property
+    def approved_at(self) -> datetime:
+        """When it was decided."""
+        return datetime.fromisoformat(str(self.content["approved_at"]))
 
     @property
     def data(self) -> bytes:

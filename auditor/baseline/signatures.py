@@ -87,7 +87,7 @@ def signers(config: BaselineConfig, entry: Entry) -> tuple[str, ...]:
     trusted = trust(config)
     if trusted is None:
         return ()
-    claimed, at = str(entry.content["approved_by"]), _time(entry)
+    claimed, at = str(entry.content["approved_by"]), entry.approved_at
     names: dict[str, str] = {}
     for path in files(config.approvals, entry.number):
         name, problem = sshsig.signer(trusted, path, entry.data, claimed=claimed, at=at)
@@ -157,10 +157,6 @@ def _write(path: Path, content: bytes) -> None:
             where=str(path),
             hint="nothing was approved",
         ) from exc
-
-
-def _time(entry: Entry) -> datetime:
-    return datetime.fromisoformat(str(entry.content["approved_at"]))
 
 
 def _refused(path: Path, why: str) -> IntegrityError:

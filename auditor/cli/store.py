@@ -10,6 +10,7 @@ import typer
 from auditor.cli.common import ConfigOption, JsonOption, load, out, plain, print_json, visible
 
 if TYPE_CHECKING:
+    from auditor.config import Config
     from auditor.replay import Replayed
     from auditor.store.verify import Verification
 
@@ -29,11 +30,10 @@ def verify(
 ) -> None:
     """Recompute every hash, digest and chain; exit 5 where something was altered."""
     from auditor.inquiry import verify_everything
-    from auditor.replay import replay as compare_again
 
     configured = load(config)
     result = verify_everything(configured, described=replay)
-    runs = compare_again(configured) if replay else []
+    runs = _compared_again(configured) if replay else []
     problems = [*result.problems, *(problem for run in runs for problem in run.problems)]
     if json:
         found = {"snapshots": result.snapshots, "rows": result.rows, "problems": problems}
@@ -69,6 +69,12 @@ def stats(config: ConfigOption = None, json: JsonOption = False) -> None:
     )
     for name, rows, versions in found.tables:
         out().print(f"  {name}: {rows:,} rows now, {versions:,} versions")
+
+
+def _compared_again(config: Config) -> list[Replayed]:
+    from auditor.replay import replay
+
+    return replay(config)
 
 
 def _run(run: Replayed) -> dict[str, object]:

@@ -15,7 +15,7 @@ from auditor.diff.queries import load_queries
 from auditor.diff.settings import Setting, load_settings
 from auditor.errors import ConfigError
 from auditor.model import Coverage, Query, Severity
-from auditor.shipped import shipped
+from auditor.shipped import rule_files
 from auditor.store.hashing import digest
 from auditor.store.lifecycle import Evaluated
 from auditor.store.runs import By
@@ -47,12 +47,10 @@ class Rules:
 
     def identity(self) -> By:
         """Return the version of this program, and the digest of everything else it goes by."""
-        folder = shipped("queries")
-        files = sorted(p for p in folder.rglob("*") if p.suffix in (".sql", ".toml"))
         content = {
             "shipped": {
-                p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
-                for p in files
+                name: hashlib.sha256(path.read_bytes()).hexdigest()
+                for name, path in rule_files().items()
             },
             "queries": {query.id: query.sha256 for query in self.queries},
             "severity": dict(self.severity),

@@ -26,7 +26,7 @@ from auditor.frameworks import Framework, load_controls
 from auditor.model import AuditRun, Baseline
 from auditor.pipeline import past_run
 from auditor.report.formats import render
-from auditor.shipped import shipped
+from auditor.shipped import rule_files
 from auditor.store.hashing import canonical
 from auditor.store.tables import table_specs
 
@@ -167,10 +167,8 @@ def _approvals(config: Config, log: Sequence[Entry]) -> Iterator[tuple[str, byte
 
 def _rules(config: Config) -> Iterator[tuple[str, bytes]]:
     """Yield the drift queries, settings and maps that runs go by."""
-    shipped_ones = shipped("queries")
-    for path in sorted(shipped_ones.rglob("*")):
-        if path.suffix in (".sql", ".toml"):
-            yield f"queries/{path.relative_to(shipped_ones).as_posix()}", path.read_bytes()
+    for name, path in rule_files().items():
+        yield f"queries/{name}", path.read_bytes()
     for number, folder in enumerate(config.run.queries, start=1):
         for path in sorted(folder.rglob("*.sql")):
             relative = path.relative_to(folder).as_posix()

@@ -18,7 +18,7 @@ from auditor.evidence import bundle
 from auditor.evidence.contents import contents, frameworks
 from auditor.evidence.facts import Facts, gather, runs_in
 from auditor.evidence.period import Period, read_period
-from auditor.evidence.signing import OSCAL, expected, signatures
+from auditor.evidence.signing import expected, signatures
 from auditor.inquiry import verify_everything
 from auditor.pipeline import Clock, now
 from auditor.report.plain import rfc3339
@@ -56,7 +56,7 @@ def export_evidence(
             hint="nothing was exported; audit store verify names them all",
         )
     facts, files = assemble(config, period=period, chosen=chosen, at=clock())
-    signed = dict(signatures(config, files[bundle.MANIFEST], files[OSCAL]))
+    signed = dict(signatures(config, files))
     suffix = facts.period.label.replace("..", "_")
     target = output or config.evidence.directory / suffix
     bundle.write({**files, **signed}, target)

@@ -157,7 +157,7 @@ def _known_until(
 
     The time of the export itself is not told: two exports of the same store are to be equal.
     """
-    known = [runs[-1].snapshot.sealed_at, *(approved_at(entry) for entry in log[-1:])]
+    known = [runs[-1].snapshot.sealed_at, *(entry.approved_at for entry in log[-1:])]
     if every is not None:
         epoch = datetime.fromtimestamp(0, UTC)
         known.append(epoch + (at - epoch) // every * every)
@@ -196,15 +196,9 @@ def _disposition(
     for entry in reversed(log):
         said = entry.content
         is_accepted = finding.fingerprint in said.get("accepts", ())
-        if is_accepted and said["name"] == baseline and approved_at(entry) < until:
+        if is_accepted and said["name"] == baseline and entry.approved_at < until:
             return Disposition(finding, baseline, "accepted", entry.number)
     return Disposition(finding, baseline, "resolved")
-
-
-def approved_at(entry: Entry) -> datetime:
-    """Return when a line of the approval log was decided."""
-    moment = datetime.fromisoformat(str(entry.content["approved_at"]))
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _rows(con: duckdb.DuckDBPyConnection, sql: str, **given: Any) -> list[tuple[Any, ...]]:

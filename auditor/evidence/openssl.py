@@ -38,9 +38,12 @@ def public_half(key: Path) -> bytes:
     return _succeed(["pkey", "-in", str(key), "-pubout"], key, "the key cannot be read")
 
 
-def sign(key: Path, data: bytes) -> bytes:
-    """Return a plain signature over data; raises `EvidenceError`."""
-    options = _options(public_half(key), key)
+def sign(key: Path, public: bytes, data: bytes) -> bytes:
+    """Return a plain signature over data by a key with this public half.
+
+    Raises `EvidenceError`.
+    """
+    options = _options(public, key)
     with tempfile.NamedTemporaryFile() as file:
         file.write(data)
         file.flush()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import orjson
 from auditor.baseline import sshsig
 from auditor.config import Config
 from auditor.evidence import openssl
+from auditor.evidence.bundle import MANIFEST
 from auditor.store.hashing import canonical
 
 NAMESPACE = "evidence@cloud-baseline-auditor"
@@ -50,25 +51,27 @@ def expected(config: Config) -> list[str]:
     return names + ([STAMP] if config.evidence.timestamp_url else [])
 
 
-def signatures(config: Config, manifest: bytes, oscal: bytes) -> Iterator[tuple[str, bytes]]:
+def signatures(config: Config, files: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
     """Yield name and content of each signature; raises `EvidenceError` and `BaselineError`."""
+    manifest = files[MANIFEST]
     if key := ssh_key(config):
         yield SSH, sshsig.sign(key, manifest, namespace=NAMESPACE)
     if pem := config.evidence.pem_key:
-        yield PLAIN, openssl.sign(pem, manifest)
+        public = files[PUBLIC_KEY]
+        yield PLAIN, openssl.sign(pem, public, manifest)
         about = {
-            "name": "manifest.json",
+            "name": MANIFEST,
             "digest": {"sha256": hashlib.sha256(manifest).hexdigest()},
         }
-        yield DSSE, _envelope(pem, about, _PREDICATE, {"format": 1})
-        exact = hashlib.sha256(canonical(orjson.loads(oscal))).hexdigest()
+        yield DSSE, _envelope(pem, public, about, _PREDICATE, {"format": 1})
+        exact = hashlib.sha256(canonical(orjson.loads(files[OSCAL]))).hexdigest()
         predicate = {
             "canonicalization": "RFC8785",
             "digestAlgorithm": "sha256",
             "digestSource": "canonical-json",
         }
         about = {"name": OSCAL, "digest": {"sha256": exact}}
-        yield OSCAL_DSSE, _envelope(pem, about, _OSCAL_PREDICATE, predicate)
+        yield OSCAL_DSSE, _envelope(pem, public, about, _OSCAL_PREDICATE, predicate)
     if url := config.evidence.timestamp_url:
         yield STAMP, openssl.stamp(url, manifest)
 
@@ -98,12 +101,14 @@ def subject(envelope: bytes, public: bytes) -> tuple[str, str]:
     return name, digest
 
 
-def _envelope(key: Path, about: dict[str, Any], kind: str, predicate: dict[str, Any]) -> bytes:
+def _envelope(
+    key: Path, public: bytes, about: dict[str, Any], kind: str, predicate: dict[str, Any]
+) -> bytes:
     payload = canonical(
         {"_type": _STATEMENT, "subject": [about], "predicateType": kind, "predicate": predicate}
     )
-    keyid = hashlib.sha256(openssl.public_half(key)).hexdigest()
-    signature = base64.b64encode(openssl.sign(key, encoded(payload))).decode()
+    keyid = hashlib.sha256(public).hexdigest()
+    signature = base64.b64encode(openssl.sign(key, public, encoded(payload))).decode()
     return (
         canonical(
             {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
@@ -42,29 +43,32 @@ def tables(facts: Facts, log: Sequence[Entry]) -> Iterator[tuple[str, bytes]]:
 
 def controls(facts: Facts, frameworks: Mapping[str, Framework]) -> Iterator[tuple[str, bytes]]:
     """Yield a table for each framework: its controls, the files that answer them, findings."""
+    about: defaultdict[tuple[str, str], list[Disposition]] = defaultdict(list)
+    for disposition in facts.dispositions:
+        for name, answers in answered(disposition.finding.controls).items():
+            for control in answers:
+                about[name, control].append(disposition)
     for name, framework in frameworks.items():
-        named = {c for d in facts.dispositions for c in answered(d.finding.controls).get(name, ())}
-        rows = []
-        for control in sorted({*framework.controls, *named}):
-            entry = framework.controls.get(control)
-            about = [
-                d
-                for d in facts.dispositions
-                if control in answered(d.finding.controls).get(name, ())
-            ]
-            states = [d.state for d in about]
-            files = [ANSWERS[record] for record in entry.answers] if entry else ["findings.csv"]
-            rows.append(
-                (
-                    f"{framework.title} {framework.version}",
-                    control,
-                    entry.title if entry else "",
-                    " ".join(files),
-                    *(states.count(state) for state in _STATES),
-                    " ".join(sorted({d.finding.fingerprint for d in about})),
-                )
-            )
+        named = {control for known, control in about if known == name}
+        rows = [
+            _control(framework, control, about.get((name, control), ()))
+            for control in sorted({*framework.controls, *named})
+        ]
         yield f"controls/{name}.csv", csv_of(_CONTROL, rows)
+
+
+def _control(framework: Framework, control: str, about: Sequence[Disposition]) -> Sequence[object]:
+    entry = framework.controls.get(control)
+    states = [d.state for d in about]
+    files = [ANSWERS[record] for record in entry.answers] if entry else ["findings.csv"]
+    return (
+        f"{framework.title} {framework.version}",
+        control,
+        entry.title if entry else "",
+        " ".join(files),
+        *(states.count(state) for state in _STATES),
+        " ".join(sorted({d.finding.fingerprint for d in about})),
+    )
 
 
 _STATES = ("open", "waived", "accepted", "resolved")

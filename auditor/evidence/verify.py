@@ -61,6 +61,14 @@ class Trusted:
     authority: Path | None = None
     """Certificates (PEM) of the time-stamping authority."""
 
+    def lists(self, here: Path) -> dict[str, Path | None]:
+        """Return who may sign and which keys do not count: as given, else as the bundle has it."""
+        inside = {name: here / name for name in ("allowed_signers", "revoked_keys")}
+        return {
+            name: getattr(self, name) or (path if path.exists() else None)
+            for name, path in inside.items()
+        }
+
 
 def verify_bundle(path: Path, trusted: Trusted, *, at: datetime) -> list[Check]:
     """Return the checks of a bundle, signatures judged at a time.
@@ -112,7 +120,7 @@ def _sums(files: Mapping[str, bytes]) -> Iterator[str]:
 
 def _log(here: Path, trusted: Trusted, manifest: Mapping[str, Any]) -> Check:
     log = here / "approvals.jsonl"
-    config = _approvals(here, log, trusted)
+    config = BaselineConfig(approvals=log, **trusted.lists(here))
     is_signed = config.allowed_signers is not None
 
     def read() -> tuple[str, ...]:
@@ -131,22 +139,13 @@ def _log(here: Path, trusted: Trusted, manifest: Mapping[str, Any]) -> Check:
 
 def _baselines(here: Path, trusted: Trusted) -> Iterator[Check]:
     for path in sorted((here / "baseline").glob("*")):
-        config = _approvals(here, path / "approvals.jsonl", trusted)
+        config = BaselineConfig(approvals=path / "approvals.jsonl", **trusted.lists(here))
 
         def read(path: Path = path, config: BaselineConfig = config) -> tuple[str, ...]:
             read_export(path, config)
             return ()
 
         yield _guarded(f"baseline {path.name} is what was approved", read)
-
-
-def _approvals(here: Path, log: Path, trusted: Trusted) -> BaselineConfig:
-    inside = {name: here / name for name in ("allowed_signers", "revoked_keys")}
-    given = {
-        name: getattr(trusted, name) or (path if path.exists() else None)
-        for name, path in inside.items()
-    }
-    return BaselineConfig(approvals=log, **given)
 
 
 def _guarded(what: str, check: Any) -> Check:
@@ -183,15 +182,15 @@ class _Signed:
 
     def ssh(self) -> Check:
         """Check the SSH signature."""
-        what, inside = "SSH signature of the manifest", self.here / "allowed_signers"
+        what, lists = "SSH signature of the manifest", self.trusted.lists(self.here)
         if check := self._absent(what, SSH, self.trusted.allowed_signers):
             return check
-        allowed = self.trusted.allowed_signers or (inside if inside.exists() else None)
+        allowed = lists["allowed_signers"]
         if allowed is None:
             problem = sshsig.damage(self.here / SSH, self.data, namespace=NAMESPACE)
             note = "by a key that nothing here vouches for: give --allowed-signers"
             return Check(what, (f"{SSH}: {problem}",) if problem else (), note)
-        trust = sshsig.Trust(allowed, self.trusted.revoked_keys, NAMESPACE)
+        trust = sshsig.Trust(allowed, lists["revoked_keys"], NAMESPACE)
         name, why = sshsig.signer(trust, self.here / SSH, self.data, claimed="", at=self.at)
         source = "" if self.trusted.allowed_signers else ", by the bundle's own list of signers"
         return Check(what, (f"{SSH}: {why}",) if why else (), f"{name}{source}" if name else "")

@@ -162,6 +162,16 @@ def test_a_key_counts_at_the_time_that_is_asked_for(signed: Quarter) -> None:
     assert "does not allow its key at 2026-04-11" in late.problems[0]
 
 
+def test_a_key_that_the_bundle_calls_revoked_does_not_count(signed: Quarter) -> None:
+    key = make_key(signed.folder, "carol")
+    signed.office.allow(alice="", bob="", carol="")
+    revoked = signed.folder / "revoked"
+    revoked.write_text(public(key) + "\n")
+    signed.set("baseline", revoked_keys=revoked)
+    signed.set("evidence", signing_key=key)
+    assert "its key is revoked" in check(signed.export().path, "SSH").problems[0]
+
+
 def test_signatures_that_were_promised_or_wanted_must_be_there(signed: Quarter) -> None:
     path = signed.export().path
     for name in ("manifest.json.sshsig", "manifest.json.sig", "manifest.dsse.json"):
